@@ -1,0 +1,75 @@
+/** Where an answer comes from: lines of one file, quoted from disk at the moment the answer is given. */
+export interface Citation {
+  /** Path relative to the workspace, with forward slashes. */
+  readonly file: string;
+  /** First line, from 1. */
+  readonly from: number;
+  /** Last line, inclusive. */
+  readonly to: number;
+  /** Lines `from`..`to`, split at "\n", exactly as on disk (decoded), joined by "\n". */
+  readonly quote: string;
+  /** Probability that the place belongs to the answer, 0..1. */
+  readonly relevance: number;
+  /** The verbatim answer inside the quote, if it stands there: line from 1, column from 0 (UTF-16). */
+  readonly span?: { readonly line: number; readonly column: number; readonly text: string };
+}
+
+export type AnswerKind = "span" | "list" | "place" | "yes" | "no" | "none";
+
+export interface Answer {
+  readonly question: string;
+  /** The short answer, verbatim from the code (or yes / no); null when abstained. */
+  readonly answer: string | null;
+  readonly kind: AnswerKind;
+  readonly abstained: boolean;
+  /** Calibrated probability that the answer is right, 0..1. */
+  readonly confidence: number;
+  /** Best first. When abstained: the nearest places. */
+  readonly citations: readonly Citation[];
+  readonly hops: number;
+  readonly ms: number;
+  /** Share of the workspace's bytes that were indexed when the answer was given, 0..1. */
+  readonly coverage: number;
+}
+
+/** Parts that can be left out to measure their worth (`--without`). */
+export type Part = "memory" | "gist" | "lexical" | "reader";
+
+export type ProviderChoice = "auto" | "cpu" | "webgpu" | "cuda" | "dml" | "coreml";
+
+export interface IndexProgress {
+  readonly phase: "discover" | "stream" | "settle";
+  readonly filesDone: number;
+  readonly filesTotal: number;
+  readonly bytesDone: number;
+  readonly bytesTotal: number;
+  readonly segmentsDone: number;
+  readonly tokensDone: number;
+  readonly elapsedMs: number;
+}
+
+/** What one index run did. */
+export interface IndexReport {
+  readonly workspace: string;
+  readonly state: string;
+  /** Indexed now, in total. */
+  readonly files: number;
+  readonly segments: number;
+  readonly writes: number;
+  readonly shards: number;
+  /** By this run. */
+  readonly streamedFiles: number;
+  readonly streamedSegments: number;
+  readonly streamedTokens: number;
+  readonly streamedBytes: number;
+  readonly reusedSegments: number;
+  readonly removedFiles: number;
+  readonly skipped: Readonly<Record<string, number>>;
+  /** What the user should know, e.g. that a corrupt state was set aside and rebuilt. */
+  readonly notices: readonly string[];
+  readonly ms: number;
+  readonly tokensPerSecond: number;
+  readonly megabytesPerSecond: number;
+  readonly stateBytes: number;
+  readonly peakMemoryMb: number;
+}
