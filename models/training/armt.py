@@ -1,0 +1,123 @@
+"""ARMT, the product's encoder: MiniLM layers, a layered reader memory, and writers for the workspace memory.
+
+One operation, `ARMT.forward` (the ONNX graph `step`), serves indexing (code, gate 0), recall (question, gate 0)
+and reading (question and candidate, gate 1). The associative layer follows arXiv 2407.04841, section 3.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from associative import AssociativeMemory, dpfp
+from minilm import load_minilm
+
+CLS, SEP, PAD = 101, 102, 0
+QUESTION, CODE, MEMORY = 0, 1, 2
+ANSWER_KINDS = ("span", "list", "place", "yes", "no", "none")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Sizes of the model; written to the bundle's `config.json` as `architecture`."""
+
+    d: int = 384
+    d_mem: int = 64  # workspace memory: K = 2 * nu * d_mem
+    nu: int = 3
+    reader_layers: tuple[int, ...] = (3, 5)  # encoder layers that hold a reader memory
+    reader_d_mem: int = 32
+    reader_d_value: int = 96
+    reader_norm: str = "unit"
+    memory_tokens: tuple[int, ...] = (2, 3, 4, 5, 6, 7)  # unused word pieces serve as memory tokens
+
+    @property
+    def reader_keys(self) -> int:
+        return 2 * self.nu * self.reader_d_mem
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+class ARMT(nn.Module):
+    """Bidirectional encoder with associative memories.
+
+    Shapes: B batch, T tokens, M anchors, L reader layers, K reader keys, V reader values.
+    """
+
+    output_names = ("A_out", "z_out", "keys", "beta", "gist", "start", "end", "relevance", "kind")
+
+    def __init__(self, config: Config, backbone: Path | str | None = None) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = load_minilm(backbone)
+        d = config.d
+        self.reader = nn.ModuleList(
+            AssociativeMemory(
+                d, config.reader_d_mem, nu=config.nu, d_value=config.reader_d_value, norm=config.reader_norm
+            )
+            for _ in config.reader_layers
+        )
+        self.key = nn.Linear(d, config.d_mem, bias=False)  # tied: W_q = W_k
+        nn.init.orthogonal_(self.key.weight)
+        self.beta = nn.Linear(d, 1)  # write strength of an anchor, weight of a question's word
+        self.pool = nn.Linear(2 * d, d)
+        self.relevance = nn.Linear(d, 1)
+        self.kind = nn.Linear(d, len(ANSWER_KINDS))
+        self.span = nn.Linear(d, 2)
+        for head in (self.beta, self.relevance, self.kind, self.span):
+            nn.init.normal_(head.weight, std=0.02)
+            nn.init.zeros_(head.bias)
+
+    def empty_state(self, batch: int) -> tuple[Tensor, Tensor]:
+        c = self.config
+        layers, keys = len(c.reader_layers), c.reader_keys
+        return torch.zeros(layers, batch, keys, c.reader_d_value), torch.zeros(layers, batch, keys)
+
+    def forward(
+        self, tokens: Tensor, kinds: Tensor, anchors: Tensor, A: Tensor, z: Tensor, gate: Tensor
+    ) -> tuple[Tensor, ...]:
+        """tokens, kinds [B,T]; anchors [B,M], -1 for none; A [L,B,K,V], z [L,B,K]; gate [B] -> `output_names`."""
+        real = (tokens != PAD).unsqueeze(-1).float()  # [B,T,1]
+        bias = ((1 - real) * -1e4).permute(0, 2, 1).unsqueeze(1)  # [B,1,1,T]
+        writes = (anchors >= 0).float()  # [B,M]
+        at = anchors.clamp(min=0).unsqueeze(-1).expand(-1, -1, self.config.d)  # [B,M,d]
+        open_gate = gate.view(-1, 1, 1)
+
+        h = self.encoder.embed(tokens, kinds)
+        A_out, z_out = [], []
+        for index, layer in enumerate(self.encoder.layers):
+            slot = self.config.reader_layers.index(index) if index in self.config.reader_layers else None
+            if slot is not None:
+                h = h + open_gate * self.reader[slot].read(h, A[slot], z[slot])
+            h = layer(h, bias)
+            if slot is not None:
+                new_A, new_z = self.reader[slot].write(h.gather(1, at), A[slot], z[slot], mask=writes)
+                A_out.append(new_A)
+                z_out.append(new_z)
+
+        text = real * (kinds != MEMORY).unsqueeze(-1).float()
+        mean = (h * text).sum(1) / text.sum(1)
+        pooled = F.gelu(self.pool(torch.cat([h[:, 0], mean], -1)))
+        written = h.gather(1, at)
+        spans = self.span(h) - (1 - text) * 1e4
+        return (
+            torch.stack(A_out),
+            torch.stack(z_out),
+            self.key(written),  # [B,M,d_mem]; φ is applied where keys meet
+            torch.sigmoid(self.beta(written)).squeeze(-1) * writes,  # [B,M]
+            F.normalize(mean, dim=-1),  # [B,d]
+            spans[..., 0],
+            spans[..., 1],
+            self.relevance(pooled).squeeze(-1),
+            self.kind(pooled),
+        )
+
+
+def phi(keys: Tensor, nu: int = 3) -> Tensor:
+    """DPFP-nu scaled to unit length: [..., d_mem] -> [..., 2 * nu * d_mem]."""
+    p = dpfp(keys, nu)
+    return p * torch.rsqrt(p.pow(2).sum(-1, keepdim=True) + 1e-6)

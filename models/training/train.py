@@ -1,0 +1,221 @@
+"""Trains the ARMT encoder: recall (contrastive keys and gist) and reading (relevance, span, kind through the memory).
+
+    python train.py --data DIR --backbone model.safetensors --out RUN --minutes 60 [--resume]
+
+Resumable: a run is cut into pieces by `--piece` minutes; the learning rate follows the share of `--minutes` spent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from armt import ARMT, Config, phi
+from batches import ReadBatch, RecallBatch, read_batch, recall_batch
+from data import Sampler, load_repos
+from evaluate import evaluate
+from tokenizer import Tokenizer
+
+TEMPERATURE = 20.0
+MATRIX_FLOPS_PER_TOKEN = 6 * 6 * 12 * 384 * 384  # forward and backward of six layers' weights
+
+
+def encode(model: ARMT, tokens: Tensor, kinds: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Index or question pass with the read gate closed: keys [B,M,d_mem], beta [B,M], gist [B,d]."""
+    A, z = model.empty_state(1)
+    out = model(tokens, kinds, anchors, A, z, torch.zeros(tokens.shape[0]))
+    return out[2], out[3], out[4]
+
+
+def match(q_keys: Tensor, q_weight: Tensor, s_keys: Tensor, s_beta: Tensor) -> Tensor:
+    """Each key of a question [Q,N,k] against each write of a segment [S,M,k] -> [Q,S,N,M], scaled by beta."""
+    p, k = phi(q_keys.float()), phi(s_keys.float())
+    return torch.einsum("qnk,smk->qsnm", p, k) * s_beta[None, :, None, :]
+
+
+def recall_loss(model: ARMT, batch: RecallBatch) -> dict[str, Tensor]:
+    """In-batch contrast of gists, of keys (sum over the question's words of their best write) and of the anchors."""
+    q_keys, q_weight, q_gist = encode(model, *batch.question)
+    s_keys, s_beta, s_gist = encode(model, *batch.segments)
+    drop = batch.ignore * -1e4
+    gist = q_gist.float() @ s_gist.float().T * TEMPERATURE + drop
+    pairs = match(q_keys, q_weight, s_keys, s_beta.float())  # [Q,S,N,M]
+    weight = q_weight.float() / q_weight.float().sum(1, keepdim=True).clamp(min=1e-6)
+    best = pairs.amax(-1)  # [Q,S,N]
+    keys = torch.einsum("qsn,qn->qs", best, weight) * TEMPERATURE + drop
+    # which write: the anchors at the evidence against all others of the batch
+    each = torch.einsum("qsnm,qn->qsm", pairs, weight) * TEMPERATURE + drop.unsqueeze(-1)
+    each = each + (batch.segments[2] < 0)[None] * -1e4
+    spot = (each + (~batch.anchor) * -1e4).flatten(1).logsumexp(1)
+    has = batch.anchor.flatten(1).any(1)
+    anchor = (each.flatten(1).logsumexp(1) - spot)[has].mean() if has.any() else keys.sum() * 0
+    hit = (keys.argmax(1, keepdim=True) == torch.arange(keys.shape[1])) & batch.positive
+    return {
+        "gist": positives_nll(gist, batch.positive),
+        "keys": positives_nll(keys, batch.positive),
+        "anchor": anchor,
+        "hit": hit.any(1).float().mean().detach(),
+    }
+
+
+def positives_nll(scores: Tensor, positive: Tensor) -> Tensor:
+    return (scores.logsumexp(1) - (scores + (~positive) * -1e4).logsumexp(1)).mean()
+
+
+def read_loss(model: ARMT, batch: ReadBatch) -> dict[str, Tensor]:
+    """Streams the candidates through the reader memory; every candidate is judged when it is read."""
+    size = batch.kind.shape[0]
+    A, z = model.empty_state(size)
+    gate = torch.ones(size)
+    relevance, span, kind = [], [], []
+    right = torch.zeros(0)
+    labels = torch.stack([s.relevant for s in batch.steps], 1)  # [B,N]
+    found = labels.sum(1) > 0
+    for n, step in enumerate(batch.steps):
+        out = model(step.tokens, step.kinds, step.anchors, A, z, gate)
+        A, z, start, end = out[0].float(), out[1].float(), out[5].float(), out[6].float()
+        relevance.append(out[7].float())
+        nll = span_nll(start, step.start) + span_nll(end, step.end)
+        here = step.start[:, 0] == 0
+        span.append((nll * torch.where(here, 1.0, 0.15 + 0.25 * labels[:, n])).mean())
+        judged = (labels[:, n] > 0) | ~found
+        kind.append((F.cross_entropy(out[8].float(), batch.kind, reduction="none") * judged).mean())
+        exact = (start.argmax(1) == step.start.argmax(1)) & (end.argmax(1) == step.end.argmax(1))
+        right = torch.cat([right, exact[here].float().detach()])
+    scores = torch.stack(relevance, 1)  # [B,N]
+    listwise = positives_nll(scores[found], labels[found] > 0)
+    each = F.binary_cross_entropy_with_logits(scores, labels, pos_weight=torch.tensor(2.0))
+    top = labels.gather(1, scores.argmax(1, keepdim=True)).squeeze(1)
+    return {
+        "relevance": listwise + each,
+        "span": torch.stack(span).sum(),
+        "kind": torch.stack(kind).sum(),
+        "top": top[found].mean().detach(),
+        "exact": right.mean() if len(right) else torch.tensor(0.0),
+    }
+
+
+def span_nll(logits: Tensor, marks: Tensor) -> Tensor:
+    """Negative log of the probability that any marked position is chosen: [B,T] -> [B]."""
+    return logits.logsumexp(1) - (logits + (1 - marks) * -1e4).logsumexp(1)
+
+
+def parameter_groups(model: ARMT, rate: float, heads: float) -> list[dict]:
+    """The backbone learns slowly, what is new learns fast; the word embeddings stay as they are."""
+    model.encoder.word.weight.requires_grad = False
+    old = [p for p in model.encoder.parameters() if p.requires_grad]
+    known = {id(p) for p in model.encoder.parameters()}
+    new = [p for p in model.parameters() if id(p) not in known]
+    return [
+        {"params": old, "lr": rate, "base": rate, "weight_decay": 0.01},
+        {"params": new, "lr": heads, "base": heads, "weight_decay": 0.01},
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--dev", type=Path)
+    parser.add_argument("--dev-repos", default="ws,nodemon,luxon")
+    parser.add_argument("--backbone", type=Path, required=True)
+    parser.add_argument("--tokenizer", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--piece", type=float, default=1e9, help="stop this piece after so many minutes")
+    parser.add_argument("--every", type=float, default=10, help="minutes between checkpoints and evaluations")
+    parser.add_argument("--rate", type=float, default=1e-4)
+    parser.add_argument("--heads", type=float, default=6e-4)
+    parser.add_argument("--synthetic", type=float, default=0.3)
+    parser.add_argument("--read-share", type=float, default=0.6)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--resume", action="store_true")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(args.seed)
+    args.out.mkdir(parents=True, exist_ok=True)
+
+    model = ARMT(Config(), args.backbone)
+    optimizer = torch.optim.AdamW(parameter_groups(model, args.rate, args.heads), betas=(0.9, 0.98))
+    spent, step, tokens = 0.0, 0, 0
+    checkpoint = args.out / "checkpoint.pt"
+    if args.resume and checkpoint.exists():
+        saved = torch.load(checkpoint)
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+        spent, step, tokens = saved["spent"], saved["step"], saved["tokens"]
+    repos = load_repos(args.data)
+    dev = [r for r in load_repos(args.dev) if r.name in args.dev_repos.split(",")] if args.dev else []
+    sampler = Sampler(repos, Tokenizer(args.tokenizer), args.seed + step, args.synthetic)
+    print(f"{len(repos)} repositories, {sum(len(r.segments) for r in repos)} segments, "
+          f"{sum(len(r.questions) for r in repos)} questions, {sum(len(r.facts) for r in repos)} facts", flush=True)  # fmt: skip
+
+    began, last_saved, means = time.time(), time.time(), {}
+    piece_tokens = 0
+    while True:
+        now = spent + (time.time() - began) / 60
+        if now >= args.minutes or (time.time() - began) / 60 >= args.piece:
+            break
+        share = now / args.minutes
+        factor = min(1.0, (step + 1) / 60) * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * share)))
+        for group in optimizer.param_groups:
+            group["lr"] = group["base"] * factor
+        with torch.autocast("cpu", torch.bfloat16):
+            if sampler.rng.random() < args.read_share:
+                candidates = sampler.rng.choice((4, 5, 6, 8)) if share > 0.1 else 3
+                batch = read_batch(sampler, 8, candidates, model.config.memory_tokens)
+                parts = read_loss(model, batch)
+                loss = parts["relevance"] + 0.7 * parts["span"] + 0.3 * parts["kind"]
+                count = sum(s.tokens.numel() for s in batch.steps)
+            else:
+                recall = recall_batch(sampler, repos=6, per_repo=4, hard=2)
+                parts = recall_loss(model, recall)
+                loss = parts["gist"] + parts["keys"] + 0.5 * parts["anchor"]
+                count = recall.segments[0].numel() + recall.question[0].numel()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        step, tokens, piece_tokens = step + 1, tokens + count, piece_tokens + count
+        for name, value in parts.items():
+            if not math.isnan(value.item()):
+                means[name] = 0.97 * means.get(name, value.item()) + 0.03 * value.item()
+        if step % 25 == 0:
+            rate = piece_tokens / (time.time() - began)
+            shown = " ".join(f"{k} {v:.3f}" for k, v in means.items())
+            print(f"{now:.1f} min step {step} {tokens / 1e6:.2f}M tokens {rate:.0f}/s "
+                  f"{rate * MATRIX_FLOPS_PER_TOKEN / 1e12:.2f} TFLOP/s | {shown}", flush=True)  # fmt: skip
+        if (time.time() - last_saved) / 60 > args.every:
+            save(checkpoint, model, optimizer, now, step, tokens)
+            if dev:
+                report(args.out, model, dev, now, tokens)
+            last_saved = time.time()
+    save(checkpoint, model, optimizer, spent + (time.time() - began) / 60, step, tokens)
+    if dev:
+        report(args.out, model, dev, spent + (time.time() - began) / 60, tokens)
+
+
+def save(file: Path, model: ARMT, optimizer: torch.optim.Optimizer, spent: float, step: int, tokens: int) -> None:
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "spent": spent, "step": step, "tokens": tokens}
+    torch.save(state, file.with_suffix(".new"))
+    file.with_suffix(".new").replace(file)
+
+
+def report(out: Path, model: ARMT, dev: list, minutes: float, tokens: int) -> None:
+    model.eval()
+    figures = {"minutes": round(minutes, 1), "tokens": tokens, **evaluate(model, dev)}
+    model.train()
+    print(json.dumps(figures), flush=True)
+    with (out / "curve.jsonl").open("a") as f:
+        f.write(json.dumps(figures) + "\n")
+
+
+if __name__ == "__main__":
+    main()
