@@ -7,11 +7,12 @@ import json
 from pathlib import Path
 
 import torch
-from associative import AssociativeMemory
-from reference import GPT2Config, ReferenceARMT
 from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
+
+from associative import AssociativeMemory
+from reference import GPT2Config, ReferenceARMT
 
 VECTORS = Path(__file__).parents[2] / "test/unit/model/reference-vectors"
 LIMITS = {torch.float32: 1e-4, torch.float64: 1e-5}

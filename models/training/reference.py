@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from associative import AssociativeMemory
 from torch import Tensor, nn
+
+from associative import AssociativeMemory
 
 
 @dataclass(frozen=True)
