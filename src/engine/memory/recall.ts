@@ -1,0 +1,140 @@
+import { AddressDecoder, type AddressCodes } from "./address.ts";
+import { dpfp, maxNonZeros, sparseFeatures, sparseRow } from "./dpfp.ts";
+import { addressOf, type FactsLayout, featureWidth, type MemoryDims } from "./layout.ts";
+import { unpackState } from "./quantize.ts";
+
+/** A shard to recall from. */
+export interface RecallShard {
+  /** Packed state (`packState`) of K × V numbers. */
+  readonly state: Uint8Array;
+  /** For each segment position a mask of the slots whose writes are in the state; 0 at a free position. */
+  readonly live: Uint32Array;
+}
+
+/**
+ * Asks shards' states. For each question key `r = φ(q)ᵀA`; a slot's score is `r · code(address)`; a segment's score is
+ * MaxSim over its slots, `Σ_t w_t max_slot score`. Raw scores compare across shards and tell absence (LAB part 2).
+ *
+ * A state is unpacked once per call for all question keys; that costs a few microseconds a shard, so nothing but the
+ * packed bytes is kept between calls.
+ *
+ * @param questionKeys one vector [dMem] per question key
+ * @param weights w_t, one per question key
+ * @returns per shard the score of each segment position; -Infinity where no live write stands
+ */
+export function recallShards(
+  questionKeys: readonly Float32Array[],
+  weights: readonly number[],
+  shards: readonly RecallShard[],
+  dims: MemoryDims,
+  layout: FactsLayout,
+  codes: AddressCodes,
+): Float32Array[] {
+  const k = featureWidth(dims);
+  const width = dims.valueWidth;
+  const features = sparseFeatures(flatten(questionKeys, dims.dMem), questionKeys.length, dims.dMem, dims.nu);
+  const state = new Float32Array(k * width);
+  const recalled = new Float32Array(width);
+  const decoder = new AddressDecoder(codes);
+  return shards.map((shard) => {
+    unpackState(shard.state, k, width, layout.stateBits, state);
+    const positions = shard.live.length;
+    const scores = new Float32Array(positions);
+    for (let position = 0; position < positions; position++) {
+      if (shard.live[position] === 0) scores[position] = Number.NEGATIVE_INFINITY;
+    }
+    for (let t = 0; t < questionKeys.length; t++) {
+      recalled.fill(0);
+      for (let p = features.offset[t] as number; p < (features.offset[t + 1] as number); p++) {
+        const at = (features.index[p] as number) * width;
+        const weight = features.value[p] as number;
+        for (let v = 0; v < width; v++) recalled[v] = (recalled[v] as number) + weight * (state[at + v] as number);
+      }
+      decoder.load(recalled);
+      const w = weights[t] ?? 1;
+      for (let position = 0; position < positions; position++) {
+        const mask = shard.live[position] as number;
+        if (mask === 0) continue;
+        const best = decoder.best(addressOf(position, 0, layout), layout.slotsPerSegment, mask);
+        scores[position] = (scores[position] as number) + w * best;
+      }
+    }
+    return scores;
+  });
+}
+
+/** What the exact keys of segments say to a question. */
+export interface ExactScores {
+  /** MaxSim per segment, `Σ_t w_t max_slot φ(q_t)·φ(k)`; -Infinity for a segment without writes. */
+  readonly scores: Float32Array;
+  /** The best similarity, 0..1, per segment and question key: [segments, questionKeys]. */
+  readonly similarities: Float32Array;
+  /** Slot that has it, [segments, questionKeys]. */
+  readonly slots: Uint8Array;
+}
+
+/**
+ * Ranks segments by their logged keys instead of the state: the nearest key beats every matrix (LAB part 2).
+ *
+ * @param segments int8 keys [count, dMem] of each segment; their scale drops out, as φ has unit length
+ */
+export function exactKeys(
+  questionKeys: readonly Float32Array[],
+  weights: readonly number[],
+  segments: readonly Int8Array[],
+  dims: MemoryDims,
+): ExactScores {
+  const { dMem, nu } = dims;
+  const asked = questionKeys.length;
+  const questions = interleavedFeatures(questionKeys, dims);
+  const index = new Uint16Array(maxNonZeros(dMem, nu));
+  const value = new Float32Array(maxNonZeros(dMem, nu));
+  const scratch = new Float32Array(2 * dMem);
+  const similarity = new Float64Array(asked);
+  const similarities = new Float32Array(segments.length * asked);
+  const slots = new Uint8Array(segments.length * asked);
+  const scores = new Float32Array(segments.length);
+  for (const [segment, keys] of segments.entries()) {
+    const base = segment * asked;
+    const count = keys.length / dMem;
+    for (let slot = 0; slot < count; slot++) {
+      const nonZeros = sparseRow(keys, slot * dMem, dMem, nu, scratch, index, value, 0);
+      similarity.fill(0);
+      for (let p = 0; p < nonZeros; p++) {
+        const at = (index[p] as number) * asked;
+        const weight = value[p] as number;
+        for (let t = 0; t < asked; t++) {
+          similarity[t] = (similarity[t] as number) + weight * (questions[at + t] as number);
+        }
+      }
+      for (let t = 0; t < asked; t++) {
+        if ((similarity[t] as number) > (similarities[base + t] as number)) {
+          similarities[base + t] = similarity[t] as number;
+          slots[base + t] = slot;
+        }
+      }
+    }
+    let score = count === 0 ? Number.NEGATIVE_INFINITY : 0;
+    for (let t = 0; t < asked; t++) score += (weights[t] ?? 1) * (similarities[base + t] as number);
+    scores[segment] = score;
+  }
+  return { scores, similarities, slots };
+}
+
+/** φ of the question keys as [K, questionKeys]: a key's non-zero feature then meets all questions in one run of memory. */
+function interleavedFeatures(questionKeys: readonly Float32Array[], dims: MemoryDims): Float32Array {
+  const k = featureWidth(dims);
+  const row = new Float32Array(k);
+  const out = new Float32Array(k * questionKeys.length);
+  for (const [t, key] of questionKeys.entries()) {
+    dpfp(key, dims.dMem, dims.nu, row, true);
+    for (let i = 0; i < k; i++) out[i * questionKeys.length + t] = row[i] as number;
+  }
+  return out;
+}
+
+function flatten(vectors: readonly Float32Array[], width: number): Float32Array {
+  const out = new Float32Array(vectors.length * width);
+  for (const [row, vector] of vectors.entries()) out.set(vector.subarray(0, width), row * width);
+  return out;
+}
