@@ -1,0 +1,42 @@
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
+import { homedir } from "node:os";
+import { parse, resolve } from "node:path";
+import { WorkspaceNotFoundError, WorkspaceRefusedError, WorkspaceUnreadableError } from "./errors.ts";
+
+/**
+ * Checks that a folder can and may be indexed; returns its real path. Looks at the folder itself only, so that a wrong
+ * argument is answered at once, before a model is loaded.
+ * Throws `WorkspaceNotFoundError`, `WorkspaceUnreadableError`, `WorkspaceRefusedError`.
+ */
+export function resolveWorkspace(folder: string): string {
+  const absolute = resolve(folder);
+  const real = realPathOfFolder(absolute);
+  if (real === parse(real).root) throw new WorkspaceRefusedError(real, "file-system root");
+  if (real === realHome()) throw new WorkspaceRefusedError(real, "home folder");
+  try {
+    accessSync(real, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    throw new WorkspaceUnreadableError(absolute, error);
+  }
+  return real;
+}
+
+function realPathOfFolder(absolute: string): string {
+  try {
+    const real = realpathSync.native(absolute);
+    if (statSync(real).isDirectory()) return real;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "EACCES" || code === "EPERM") throw new WorkspaceUnreadableError(absolute, error);
+  }
+  throw new WorkspaceNotFoundError(absolute);
+}
+
+/** Undefined where the user has no home folder that exists. */
+function realHome(): string | undefined {
+  try {
+    return realpathSync.native(homedir());
+  } catch {
+    return undefined;
+  }
+}
