@@ -51,7 +51,7 @@ function classify(codePoint: number): number {
 /** Class of the code point at `index`; DROP past the end. */
 function classAt(text: string, index: number): number {
   const unit = text.charCodeAt(index);
-  if (unit !== unit) return DROP;
+  if (Number.isNaN(unit)) return DROP;
   if (unit >= 0xd800 && unit <= 0xdfff) {
     const codePoint = text.codePointAt(index);
     return codePoint === undefined || codePoint < 0x10000 ? DROP : classify(codePoint);
