@@ -40,7 +40,7 @@ export function dpfp(
 
 function rectified(x: ArrayLike<number>, at: number, dMem: number, i: number): number {
   const value = i < dMem ? (x[at + i] as number) : -(x[at + i - dMem] as number);
-  return value > 0 ? value : 0;
+  return Math.max(value, 0);
 }
 
 /** Unit φ of many vectors, non-zeros only: row r is `index/value[offset[r] .. offset[r+1]]`. */
@@ -86,8 +86,8 @@ export function sparseRow(
   const n = 2 * dMem;
   for (let i = 0; i < dMem; i++) {
     const x = keys[at + i] as number;
-    scratch[i] = x > 0 ? x : 0;
-    scratch[i + dMem] = x < 0 ? -x : 0;
+    scratch[i] = Math.max(x, 0);
+    scratch[i + dMem] = Math.max(-x, 0);
   }
   let count = start;
   let square = 0;

@@ -1,4 +1,4 @@
-import { AddressDecoder, type AddressCodes } from "./address.ts";
+import { type AddressCodes, AddressDecoder } from "./address.ts";
 import { dpfp, maxNonZeros, sparseFeatures, sparseRow } from "./dpfp.ts";
 import { addressOf, type FactsLayout, featureWidth, type MemoryDims } from "./layout.ts";
 import { unpackState } from "./quantize.ts";

@@ -1,0 +1,349 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { throwIfCancelled } from "../errors.ts";
+import type { SegmentWrites } from "../memory/writes.ts";
+import { ChatTable } from "./chats.ts";
+import { Connection } from "./connection.ts";
+import { StateCorruptError, toStateError } from "./errors.ts";
+import { type ColumnWeights, type LexicalHit, LexicalIndex, type LexicalTerm } from "./lexical.ts";
+import { type OpenedState, openForWriting, openReadOnly, rebuildPath, type StoreOptions } from "./open.ts";
+import { exportState, stageImport } from "./portable.ts";
+import { Reader } from "./reader.ts";
+import type {
+  Chat,
+  FileInput,
+  FileRecord,
+  PackedGists,
+  ReplaceReport,
+  SegmentInput,
+  SegmentRecord,
+  StoredShard,
+  StoreStats,
+} from "./records.ts";
+import { readMeta, writeMeta } from "./schema.ts";
+import { SegmentTable } from "./segment-table.ts";
+import { ShardTable } from "./shard-table.ts";
+import { removeState } from "./state-file.ts";
+import { readStats } from "./stats.ts";
+import { verifyState } from "./verify.ts";
+
+/** Solved in one transaction, about 40 ms each: short enough that a cancellation or a question is not kept waiting. */
+const SHARDS_PER_TRANSACTION = 4;
+
+/** Prepared statements on the open database. */
+interface Tables {
+  readonly shards: ShardTable;
+  readonly segments: SegmentTable;
+  readonly reader: Reader;
+  readonly lexical: LexicalIndex;
+  readonly chats: ChatTable;
+}
+
+/** A value kept until the state changes, by this connection or another. */
+interface Cached<T> {
+  readonly version: string;
+  readonly value: T;
+}
+
+/**
+ * The state of a workspace: one SQLite file with files, segments, log of writes, shard states, lexical index and chats
+ * (DESIGN §6). Every change is one transaction with the states it touches, so after a crash at any instant the file is
+ * either before or after it. Synchronous but for what takes longer than a few shards.
+ *
+ * Methods throw the classes of `errors.ts`: `DiskFullError` (rolled back, store still usable), `StoreReadOnlyError`,
+ * `StateCorruptError` (the next `open` sets the file aside), `WriterLockLostError`, `StateBusyError`, `StateIoError`.
+ */
+export class Store {
+  readonly #file: string;
+  readonly #options: StoreOptions;
+  readonly #connection: Connection;
+  readonly #notices: string[];
+  #tables: Tables;
+  #shards: Cached<StoredShard[]> | undefined;
+  #gists: Cached<PackedGists> | undefined;
+
+  /**
+   * Opens a workspace's state, and creates it where there is none.
+   *
+   * - damaged: set aside as `<file>.corrupt-<n>`, a new one is made, told in `notices`
+   * - another model, layout or an older format: kept, and a new one made beside it (`rebuilding`, `commitRebuild`)
+   * - another process writes it: opened for reading, told in `notices`
+   *
+   * Throws `StateFromNewerVersionError`, `StateOfAnotherWorkspaceError`, `StateNotOursError`, `StateNotWritableError`,
+   * `DiskFullError`; for reading also `StateMissingError`, `StateFromAnotherModelError`, `StateCorruptError`.
+   */
+  static open(file: string, options: StoreOptions): Store {
+    try {
+      return new Store(file, options);
+    } catch (error) {
+      // What only a look into the rows could tell has left a mark in the file: it is set aside now.
+      if (error instanceof StateCorruptError && options.readOnly !== true) return new Store(file, options);
+      throw error;
+    }
+  }
+
+  private constructor(file: string, options: StoreOptions) {
+    this.#file = file;
+    this.#options = options;
+    const opened = openState(file, options);
+    this.#notices = [...opened.notices];
+    this.#connection = new Connection(file, opened);
+    try {
+      this.#tables = this.#attach();
+      if (!this.readOnly) this.#repair();
+    } catch (error) {
+      const cause = this.#connection.asStateError(error);
+      this.#connection.close();
+      throw cause;
+    }
+  }
+
+  get file(): string {
+    return this.#file;
+  }
+
+  /** Open for reading only, by wish or because another process writes. */
+  get readOnly(): boolean {
+    return this.#connection.readOnly;
+  }
+
+  /** What the user should know about how the state was opened. */
+  get notices(): readonly string[] {
+    return this.#notices;
+  }
+
+  /** This is a new state beside one of another model; `commitRebuild` puts it in its place. */
+  get rebuilding(): boolean {
+    return this.#connection.path !== this.#file;
+  }
+
+  /** The file at the state's path is no longer the one that is open here: open it anew. */
+  replacedOnDisk(): boolean {
+    return this.#connection.replacedOnDisk;
+  }
+
+  /**
+   * Runs `fn` as one transaction; inside another one as a part of it. If anything in it fails, all of it is undone,
+   * also if `fn` swallows the error. `fn` must be synchronous.
+   */
+  transaction<T>(fn: () => T): T {
+    return this.#connection.transaction(fn, {
+      beforeCommit: () => this.#tables.shards.flush(),
+      afterRollback: () => {
+        this.#tables.shards.forget();
+        this.#tables.segments.forget();
+      },
+    });
+  }
+
+  /**
+   * Puts a file's present segments in the place of its former ones, with their writes, words and the states of the
+   * shards they touch. Segments with an unchanged hash keep row, writes and place.
+   * Throws `MissingEncodingError` and `InvalidWritesError`; nothing is changed then.
+   */
+  replaceFile(file: FileInput, segments: readonly SegmentInput[]): ReplaceReport {
+    return this.transaction(() => this.#tables.segments.replace(file, segments));
+  }
+
+  /** Removes a file with all that was learned from it; undefined if it was not known, else how many segments went. */
+  removeFile(path: string): number | undefined {
+    return this.transaction(() => this.#tables.segments.remove(path));
+  }
+
+  /** Notes size and time of a file whose content is unchanged. */
+  touchFile(path: string, size: number, mtimeMs: number): void {
+    this.transaction(() =>
+      this.#connection.db.prepare("UPDATE files SET size = ?, mtime_ms = ? WHERE path = ?").run(size, mtimeMs, path),
+    );
+  }
+
+  /** Brings every shard to rest; returns how many were not. Can be cancelled between transactions and goes on later. */
+  async settle(signal?: AbortSignal, onShards?: (settled: number) => void): Promise<number> {
+    let settled = 0;
+    for (;;) {
+      throwIfCancelled(signal);
+      const batch = this.transaction(() => {
+        const ids = this.#tables.shards.unsettled(SHARDS_PER_TRANSACTION);
+        for (const id of ids) this.#tables.shards.settle(id);
+        return ids.length;
+      });
+      if (batch === 0) return settled;
+      settled += batch;
+      onShards?.(settled);
+      await nextTurn();
+    }
+  }
+
+  /** All files, by path. */
+  files(): FileRecord[] {
+    return this.#connection.read(() => this.#tables.reader.files());
+  }
+
+  fileOf(path: string): FileRecord | undefined {
+    return this.#connection.read(() => this.#tables.reader.file(path));
+  }
+
+  /** Segments by id, in the order asked; ids that do not exist (any more) are left out. */
+  segmentsOf(ids: readonly number[]): SegmentRecord[] {
+    return this.#connection.read(() => this.#tables.reader.segments(ids));
+  }
+
+  segmentsOfFile(path: string): SegmentRecord[] {
+    return this.#connection.read(() => this.#tables.reader.segmentsOfFile(path));
+  }
+
+  /** Content hashes of a file's segments, in order: these need not be encoded again. */
+  segmentHashes(path: string): string[] {
+    return this.#connection.read(() => this.#tables.reader.segmentHashes(path));
+  }
+
+  /** Writes of segments, by id; unknown ids are left out. */
+  writesOf(ids: readonly number[]): Map<number, SegmentWrites> {
+    return this.#connection.read(() => {
+      const found = new Map<number, SegmentWrites>();
+      for (const id of ids) {
+        const writes = this.#tables.reader.writes(id);
+        if (writes !== undefined) found.set(id, writes);
+      }
+      return found;
+    });
+  }
+
+  /** Gists of all segments; kept until the state changes. Do not write into them. */
+  gists(): PackedGists {
+    const version = this.#connection.version;
+    if (this.#gists?.version !== version)
+      this.#gists = { version, value: this.#connection.read(() => this.#tables.reader.gists()) };
+    return this.#gists.value;
+  }
+
+  /** All shards with their states; kept until the state changes. Do not write into them. */
+  shards(): readonly StoredShard[] {
+    const version = this.#connection.version;
+    if (this.#shards?.version !== version)
+      this.#shards = { version, value: this.#connection.read(() => this.#tables.shards.all()) };
+    return this.#shards.value;
+  }
+
+  /** The best `limit` segments by weighted BM25 over path, symbol and body. Terms may hold anything. */
+  lexical(terms: readonly LexicalTerm[], limit: number, columns?: ColumnWeights): LexicalHit[] {
+    return this.#connection.read(() => this.#tables.lexical.search(terms, limit, columns));
+  }
+
+  /** A note of the workspace, e.g. "head". */
+  note(key: string): string | undefined {
+    return this.#connection.read(() => readMeta(this.#connection.db, `note:${key}`));
+  }
+
+  setNote(key: string, value: string | undefined): void {
+    this.transaction(() => writeMeta(this.#connection.db, `note:${key}`, value));
+  }
+
+  /** Newest first. */
+  chats(): Chat[] {
+    return this.#connection.read(() => this.#tables.chats.all());
+  }
+
+  chat(id: string): Chat | undefined {
+    return this.#connection.read(() => this.#tables.chats.get(id));
+  }
+
+  putChat(chat: Chat): void {
+    this.transaction(() => this.#tables.chats.put(chat));
+  }
+
+  removeChat(id: string): void {
+    this.transaction(() => this.#tables.chats.remove(id));
+  }
+
+  stats(): StoreStats {
+    return this.#connection.read(() => readStats(this.#connection.db, this.#connection.path, this.#options));
+  }
+
+  /** What is wrong with the state, in words; empty if nothing is. Recomputes every shard from its writes. */
+  async verify(signal?: AbortSignal): Promise<string[]> {
+    try {
+      return await verifyState(this.#connection.db, this.#options, this.#tables.shards, signal);
+    } catch (error) {
+      throw this.#connection.asStateError(error);
+    }
+  }
+
+  /** Writes a compact, complete copy without chats. Throws `ExportTargetExistsError`. */
+  exportTo(target: string): void {
+    this.#connection.mapped(() => exportState(this.#connection.db, target));
+  }
+
+  /** Takes a state made elsewhere over, after it was checked; chats stay. Throws `ImportRefusedError`; nothing changed. */
+  importFrom(source: string): void {
+    this.#connection.requireWriter();
+    const staged = `${this.#file}.import`;
+    this.#connection.mapped(() =>
+      stageImport(source, staged, this.#options, this.#options.workspaceId, this.#connection.path),
+    );
+    this.#swapIn(staged);
+    removeState(rebuildPath(this.#file));
+  }
+
+  /** Forgets all files, segments and states; chats stay. */
+  clear(): void {
+    this.transaction(() => {
+      this.#connection.db.exec(
+        "DELETE FROM writes; DELETE FROM segments; DELETE FROM files; DELETE FROM shards; " +
+          "INSERT INTO fts (fts) VALUES ('delete-all'); DELETE FROM meta WHERE key LIKE 'note:%';",
+      );
+      this.#tables.segments.forget();
+      this.#tables.shards.forget();
+    });
+    this.#connection.mapped(() => this.#connection.db.exec("VACUUM"));
+  }
+
+  /** Puts the finished rebuild in the place of the old state. Does nothing if there is none. */
+  commitRebuild(): void {
+    this.#connection.requireWriter();
+    if (this.rebuilding) this.#swapIn(this.#connection.path);
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #attach(): Tables {
+    const { db } = this.#connection;
+    const shards = new ShardTable(db, this.#options);
+    return {
+      shards,
+      segments: new SegmentTable(db, this.#options, shards),
+      reader: new Reader(db, this.#options),
+      lexical: new LexicalIndex(db),
+      chats: new ChatTable(db),
+    };
+  }
+
+  /** Puts the finished state file `from` in the place of the workspace's. */
+  #swapIn(from: string): void {
+    try {
+      this.#connection.swapIn(from);
+    } finally {
+      this.#tables = this.#attach();
+    }
+  }
+
+  /** States are derived: a damaged one is made again from the log of writes. */
+  #repair(): void {
+    const { shards } = this.#tables;
+    const damaged = this.#connection.mapped(() => shards.damaged());
+    if (damaged.length === 0) return;
+    this.transaction(() => {
+      for (const id of damaged) shards.settle(id);
+    });
+    this.#notices.push(`The states of ${damaged.length} shards were damaged and were made again from their writes.`);
+  }
+}
+
+function openState(file: string, options: StoreOptions): OpenedState {
+  try {
+    return options.readOnly === true ? openReadOnly(file, options) : openForWriting(file, options);
+  } catch (error) {
+    throw toStateError(error, file);
+  }
+}
