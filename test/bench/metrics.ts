@@ -142,7 +142,9 @@ export function percentile(values: readonly number[], share: number): number | n
  * Networks", eq. 3): the mean distance between a bin's accuracy and its mean confidence, weighted by the bin's size.
  * Null where there is no answer.
  */
-export function calibrationError(answers: readonly { readonly confidence: number; readonly right: boolean }[]): number | null {
+export function calibrationError(
+  answers: readonly { readonly confidence: number; readonly right: boolean }[],
+): number | null {
   if (answers.length === 0) return null;
   const bins = Array.from({ length: 10 }, () => ({ confidence: 0, right: 0, size: 0 }));
   for (const { confidence, right } of answers) {

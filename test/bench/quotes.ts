@@ -10,12 +10,19 @@ import { listItems, normalise } from "./metrics.ts";
 export function quoteFaults(workspace: string, answer: Answer): readonly string[] {
   const faults = answer.citations.flatMap((citation) => citationFaults(workspace, citation));
   const claims =
-    answer.answer === null ? [] : answer.kind === "span" ? [answer.answer] : answer.kind === "list" ? [...listItems(answer.answer)] : [];
+    answer.answer === null
+      ? []
+      : answer.kind === "span"
+        ? [answer.answer]
+        : answer.kind === "list"
+          ? [...listItems(answer.answer)]
+          : [];
   // Normalised: an answer may leave out the quotes around a literal, and a span over two lines its indentation.
   const quotes = answer.citations.map((citation) => normalise(citation.quote));
   for (const claim of claims) {
     const wanted = normalise(claim);
-    if (!quotes.some((quote) => quote.includes(wanted))) faults.push(`answer stands in no quote: ${JSON.stringify(claim)}`);
+    if (!quotes.some((quote) => quote.includes(wanted)))
+      faults.push(`answer stands in no quote: ${JSON.stringify(claim)}`);
   }
   return faults;
 }
@@ -40,7 +47,9 @@ function citationFaults(workspace: string, citation: Citation): string[] {
   if (!same) faults.push(`${place}: the quote differs from the file`);
   const { span } = citation;
   if (span !== undefined) {
-    const from = joinLines(lines.slice(span.line - 1)).toString("utf8").slice(span.column);
+    const from = joinLines(lines.slice(span.line - 1))
+      .toString("utf8")
+      .slice(span.column);
     if (span.line < citation.from || span.line > citation.to || !from.startsWith(span.text)) {
       faults.push(`${place}: the span is not at ${span.line}:${span.column}`);
     }

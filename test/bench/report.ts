@@ -111,7 +111,9 @@ export function figures(results: readonly JudgedResult[]): Figures {
     msP50: percentile(times, 0.5),
     msP95: percentile(times, 0.95),
     calibrationError: calibrationError(
-      answers.flatMap(({ right, reply: { confidence } }) => (right === null || confidence === undefined ? [] : { right, confidence })),
+      answers.flatMap(({ right, reply: { confidence } }) =>
+        right === null || confidence === undefined ? [] : { right, confidence },
+      ),
     ),
     lines5: mean(
       results.map((result) => result.reply.citations.slice(0, 5).reduce((sum, { from, to }) => sum + to - from + 1, 0)),
@@ -122,11 +124,14 @@ export function figures(results: readonly JudgedResult[]): Figures {
 /** The product's indexing over all repositories; null where none was indexed. */
 export function indexFigures(records: readonly BenchRecord[]): IndexFigures | null {
   const reports = new Map(
-    records.filter((record): record is IndexRecord => record.record === "index").map(({ repo, report }) => [repo, report]),
+    records
+      .filter((record): record is IndexRecord => record.record === "index")
+      .map(({ repo, report }) => [repo, report]),
   );
   const all = [...reports.values()].filter((report) => report.streamedFiles > 0);
   if (all.length === 0) return null;
-  const sum = (value: (report: IndexRecord["report"]) => number): number => all.reduce((total, report) => total + value(report), 0);
+  const sum = (value: (report: IndexRecord["report"]) => number): number =>
+    all.reduce((total, report) => total + value(report), 0);
   const bytes = sum((report) => report.streamedBytes);
   const seconds = sum((report) => report.ms) / 1000;
   const peaks = records.filter((record): record is PeakRecord => record.record === "peak");
@@ -143,10 +148,34 @@ export function indexFigures(records: readonly BenchRecord[]): IndexFigures | nu
 
 /** One table over all questions: a line per system. */
 export function mainTable(systems: readonly (readonly [string, Figures])[]): string {
-  const head = ["", "hit@1", "hit@5", "2-hop all@5", "exact", "list F1", "abst. right", "abst. wrong", "stable", "ECE", "p50 ms", "p95 ms", "lines@5"];
+  const head = [
+    "",
+    "hit@1",
+    "hit@5",
+    "2-hop all@5",
+    "exact",
+    "list F1",
+    "abst. right",
+    "abst. wrong",
+    "stable",
+    "ECE",
+    "p50 ms",
+    "p95 ms",
+    "lines@5",
+  ];
   const rows = systems.map(([name, f]) => [
     name,
-    ...[f.hit1, f.hit5, f.all5, f.exact, f.listF1, f.abstainedRight, f.abstainedWrong, f.stable, f.calibrationError].map(ratio),
+    ...[
+      f.hit1,
+      f.hit5,
+      f.all5,
+      f.exact,
+      f.listF1,
+      f.abstainedRight,
+      f.abstainedWrong,
+      f.stable,
+      f.calibrationError,
+    ].map(ratio),
     ...[f.msP50, f.msP95, f.lines5].map(rounded),
   ]);
   return table(head, rows);
@@ -170,10 +199,12 @@ export function typeTable(systems: readonly (readonly [string, ReadonlyMap<Quest
 /** Groups one system's results by question type, in the sets' order. */
 export function byType(results: readonly JudgedResult[]): ReadonlyMap<QuestionType, Figures> {
   const groups = Map.groupBy(results, (result) => result.type);
-  return new Map(QUESTION_TYPES.flatMap((type) => {
-    const group = groups.get(type);
-    return group === undefined ? [] : [[type, figures(group)] as const];
-  }));
+  return new Map(
+    QUESTION_TYPES.flatMap((type) => {
+      const group = groups.get(type);
+      return group === undefined ? [] : [[type, figures(group)] as const];
+    }),
+  );
 }
 
 function share<T>(items: readonly T[], holds: (item: T) => boolean): number | null {

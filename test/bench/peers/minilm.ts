@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createReadStream, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { Tokenizer } from "@huggingface/tokenizers";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { ArmtError, throwIfCancelled } from "../../../src/engine/errors.ts";
@@ -14,32 +15,35 @@ export interface PeerSegment extends Place {
 const WIDTH = 384;
 /** `max_seq_length` of sentence-transformers' all-MiniLM-L6-v2. */
 const MAX_TOKENS = 256;
+/** Texts embedded between two writes to the cache. */
+const PIECE = 512;
 /** Tokens of one run, padding included: small enough that one core's caches hold the activations. */
 const BATCH_TOKENS = 1024;
 
-/** The folder has no exported MiniLM. */
+/** The folder has no exported MiniLM; `cause` says why it could not be made. */
 export class MiniLmMissingError extends ArmtError {
-  constructor(folder: string) {
+  constructor(folder: string, cause?: unknown) {
+    const why = cause instanceof Error ? ` (${cause.message.trim().split("\n").at(-1) ?? ""})` : "";
     super(
       "minilm-missing",
-      `${folder} holds no model.onnx and tokenizer.json. Make them with: ` +
-        `python models/training/export_minilm.py ${folder} (test/bench/notes.md says what Python needs), ` +
-        "or leave the peers out.",
+      `${folder} holds no model.onnx and tokenizer.json${why}. Make them with ` +
+        `python models/training/export_minilm.py ${folder} (test/bench/notes.md says what it needs), or leave --peers out.`,
+      { cause },
     );
   }
 }
 
 /**
  * The untouched all-MiniLM-L6-v2 in fp32: unit sentence vectors of raw text, in the model's own tokenisation (no
- * camelCase or snake_case splitting). Embeddings of segments are kept in `cache`, named by model and text.
+ * camelCase or snake_case splitting). Embeddings of segments are kept in the folder `cache`, by model and text.
  */
 export class MiniLm {
   readonly #session: InferenceSession;
   readonly #tokenizer: Tokenizer;
   readonly #model: string;
-  readonly #cache: string;
+  readonly #cache: DatabaseSync;
 
-  private constructor(session: InferenceSession, tokenizer: Tokenizer, model: string, cache: string) {
+  private constructor(session: InferenceSession, tokenizer: Tokenizer, model: string, cache: DatabaseSync) {
     this.#session = session;
     this.#tokenizer = tokenizer;
     this.#model = model;
@@ -61,11 +65,15 @@ export class MiniLm {
     });
     const json = JSON.parse(readFileSync(tokenizerFile, "utf8")) as object;
     mkdirSync(cache, { recursive: true });
-    return new MiniLm(session, new Tokenizer(json, {}), hash.digest("hex").slice(0, 16), cache);
+    // WAL and a patient time-out: two benches at once share the cache.
+    const database = new DatabaseSync(join(cache, "embeddings.db"), { timeout: 60_000 });
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
+    database.exec("CREATE TABLE IF NOT EXISTS embeddings(key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID");
+    return new MiniLm(session, new Tokenizer(json, {}), hash.digest("hex"), database);
   }
 
   /** Unit vectors, one row of 384 floats per text. */
-  async embed(texts: readonly string[], signal?: AbortSignal, onProgress?: (done: number) => void): Promise<Float32Array> {
+  async embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array> {
     const rows = texts.map((text, index) => ({ ids: this.#ids(text), index }));
     rows.sort((a, b) => a.ids.length - b.ids.length);
     const out = new Float32Array(texts.length * WIDTH);
@@ -79,29 +87,47 @@ export class MiniLm {
         out.set(vectors.subarray(i * WIDTH, (i + 1) * WIDTH), row.index * WIDTH);
       });
       start = end;
-      onProgress?.(start);
     }
     return out;
   }
 
-  /** As `embed`, kept on disk under the hash of model and texts. */
-  async embedCached(texts: readonly string[], signal?: AbortSignal, onProgress?: (done: number) => void): Promise<Float32Array> {
-    const hash = createHash("sha256").update(this.#model);
-    for (const text of texts) hash.update(`${text.length}:`).update(text);
-    const file = join(this.#cache, `${hash.digest("hex").slice(0, 32)}.f32`);
-    if (existsSync(file)) {
-      const bytes = readFileSync(file);
-      if (bytes.byteLength === texts.length * WIDTH * 4) return new Float32Array(new Uint8Array(bytes).buffer);
+  /** As `embed`; what was embedded before comes from the cache. */
+  async embedCached(
+    texts: readonly string[],
+    signal?: AbortSignal,
+    onProgress?: (done: number) => void,
+  ): Promise<Float32Array> {
+    const out = new Float32Array(texts.length * WIDTH);
+    const find = this.#cache.prepare("SELECT vector FROM embeddings WHERE key = ?");
+    const keep = this.#cache.prepare("INSERT OR IGNORE INTO embeddings(key, vector) VALUES (?, ?)");
+    const keys = texts.map((text) => createHash("sha256").update(this.#model).update(text).digest());
+    const missing: number[] = [];
+    keys.forEach((key, row) => {
+      const vector = find.get(key)?.["vector"];
+      if (vector instanceof Uint8Array) out.set(new Float32Array(vector.slice().buffer), row * WIDTH);
+      else missing.push(row);
+    });
+    // In pieces, so that a run that is cut off keeps what it has.
+    for (let start = 0; start < missing.length; start += PIECE) {
+      const rows = missing.slice(start, start + PIECE);
+      const vectors = await this.embed(
+        rows.map((row) => texts[row] ?? ""),
+        signal,
+      );
+      this.#cache.exec("BEGIN IMMEDIATE");
+      rows.forEach((row, i) => {
+        const vector = vectors.slice(i * WIDTH, (i + 1) * WIDTH);
+        out.set(vector, row * WIDTH);
+        keep.run(keys[row] ?? null, new Uint8Array(vector.buffer));
+      });
+      this.#cache.exec("COMMIT");
+      onProgress?.(texts.length - missing.length + start + rows.length);
     }
-    const vectors = await this.embed(texts, signal, onProgress);
-    // Renamed into place: two runs at once write the same bytes, and neither reads half a file.
-    const part = `${file}.${process.pid}`;
-    writeFileSync(part, new Uint8Array(vectors.buffer));
-    renameSync(part, file);
-    return vectors;
+    return out;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#cache.close();
     await this.#session.release();
   }
 

@@ -1,9 +1,10 @@
 /** Words so common in questions that matching them in code says nothing. */
 const STOP_WORDS = new Set(
-  ("a an and any are as at be by can do does for from get gets has have how i if in into is it its my not of on or " +
+  (
+    "a an and any are as at be by can do does for from get gets has have how i if in into is it its my not of on or " +
     "our so that the their them then there they this to up us was we what when where which while who why will with " +
-    "you your")
-    .split(" "),
+    "you your"
+  ).split(" "),
 );
 
 /**

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { ArmtError } from "../../../src/engine/errors.ts";
 
 export type QuestionType = "fact" | "location" | "twohop" | "list" | "choice" | "negative";
 
@@ -32,6 +33,13 @@ export interface Question {
   readonly evidence: readonly Evidence[];
 }
 
+/** `--repos` names a repository that the set does not have. */
+export class UnknownRepositoryError extends ArmtError {
+  constructor(repo: string, known: readonly string[]) {
+    super("unknown-repository", `The set has no repository ${repo}. It has ${known.join(", ")}.`, { exitCode: 2 });
+  }
+}
+
 /** The questions of a set with the file's SHA-256 (hex). */
 export function loadQuestions(set: QuestionSet): { readonly questions: readonly Question[]; readonly sha256: string } {
   const bytes = readFileSync(fileURLToPath(new URL(`./${set}.jsonl`, import.meta.url)));
@@ -46,4 +54,22 @@ export function loadQuestions(set: QuestionSet): { readonly questions: readonly 
 /** The question itself, then its paraphrases. */
 export function wordings(question: Question): readonly string[] {
   return [question.question, ...question.paraphrases];
+}
+
+/** The chosen repositories' questions; with a limit, so many of each repository, spread evenly over its list. */
+export function chooseQuestions(
+  questions: readonly Question[],
+  repos?: readonly string[],
+  limit?: number,
+): readonly Question[] {
+  const known = new Set(questions.map((question) => question.repo));
+  for (const repo of repos ?? []) if (!known.has(repo)) throw new UnknownRepositoryError(repo, [...known]);
+  return [...Map.groupBy(questions, (question) => question.repo)]
+    .filter(([repo]) => repos?.includes(repo) ?? true)
+    .flatMap(([, list]) => {
+      // A repository's questions stand in order of type: the first ones alone would all be facts.
+      const count = Math.min(limit ?? list.length, list.length);
+      return Array.from({ length: count }, (_, i) => list[Math.floor((i * list.length) / count)]);
+    })
+    .filter((question) => question !== undefined);
 }

@@ -1,6 +1,15 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -100,7 +109,11 @@ export function givenSources(folder: string, repos: readonly string[]): string {
   const workspaces = existsSync(join(folder, "ws")) ? join(resolve(folder), "ws") : resolve(folder);
   const missing = repos.filter((repo) => !existsSync(join(workspaces, repo)));
   if (missing.length > 0) {
-    throw new SourcesMissingError(workspaces, missing, "Leave --sources out to have them fetched into the cache folder.");
+    throw new SourcesMissingError(
+      workspaces,
+      missing,
+      "Leave --sources out to have them fetched into the cache folder.",
+    );
   }
   return workspaces;
 }
@@ -308,7 +321,9 @@ async function main(): Promise<void> {
     .flatMap((set) => loadQuestions(set).questions)
     .filter((question) => repos?.includes(question.repo) ?? true);
   checkSources(workspaces, questions);
-  const types = QUESTION_TYPES.map((type) => `${questions.filter((question) => question.type === type).length} ${type}`);
+  const types = QUESTION_TYPES.map(
+    (type) => `${questions.filter((question) => question.type === type).length} ${type}`,
+  );
   process.stdout.write(`${workspaces}: ${questions.length} questions fit (${types.join(", ")})\n`);
 }
 

@@ -86,7 +86,10 @@ describe("answers", () => {
   });
 
   it("of a list may use other accepted names", () => {
-    const named = { answers: ["GITLAB", "CIRCLE", "GitLab CI"], spans: ["GITLAB", "CIRCLE"].map((text) => ({ file: "f", line: 1, text })) };
+    const named = {
+      answers: ["GITLAB", "CIRCLE", "GitLab CI"],
+      spans: ["GITLAB", "CIRCLE"].map((text) => ({ file: "f", line: 1, text })),
+    };
     assert.equal(scoreList("gitlab, circle", named).exact, true);
     assert.equal(scoreList("gitlab, circle, GitLab CI", named).exact, true);
     assert.equal(scoreList("GitLab CI, circle", named).exact, false);
