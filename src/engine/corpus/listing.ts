@@ -1,0 +1,118 @@
+import { spawn } from "node:child_process";
+import { readdir } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { throwIfCancelled } from "../errors.ts";
+import { isIgnoredFolder } from "./exclusions.ts";
+import { IgnoreRules } from "./ignore-rules.ts";
+
+/** Paths below the root (relative, forward slashes), in no special order, and folders that could not be read. */
+export interface Listing {
+  readonly paths: readonly string[];
+  readonly unreadable: readonly string[];
+}
+
+/**
+ * What git tracks or would track; undefined when the folder is in no work tree, git is missing or fails, or git lists
+ * nothing (the folder is itself ignored by an outer repository). Submodules and nested repositories are listed too.
+ */
+export async function listWithGit(root: string, signal?: AbortSignal): Promise<Listing | undefined> {
+  const paths = new Set<string>();
+  const unreadable: string[] = [];
+  const pending = [""];
+  for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+    const at = path.join(root, folder);
+    const tracked = await git(at, ["ls-files", "-z", "--cached", "--stage"], signal);
+    const others = await git(at, ["ls-files", "-z", "--others", "--exclude-standard"], signal);
+    const listed = [...stagedNames(tracked ?? ""), ...names(others ?? "")];
+    if (listed.length === 0) {
+      if (folder === "") return undefined;
+      // A submodule that is not set up, or an empty repository: whatever is there.
+      const walked = await walk(root, signal, folder);
+      for (const name of walked.paths) paths.add(name);
+      unreadable.push(...walked.unreadable);
+    }
+    for (const name of listed) {
+      const file = folder === "" ? name : `${folder}/${name}`;
+      if (!file.endsWith("/")) paths.add(file);
+      else if (!file.split("/").some(isIgnoredFolder)) pending.push(file.slice(0, -1));
+    }
+    throwIfCancelled(signal);
+  }
+  return { paths: [...paths], unreadable };
+}
+
+function names(output: string): string[] {
+  return output.split("\0").filter((name) => name !== "");
+}
+
+/** Names of `ls-files --stage`; a submodule (mode 160000) gets a trailing slash, as a nested repository has. */
+function stagedNames(output: string): string[] {
+  return names(output).map((line) => {
+    const name = line.slice(line.indexOf("\t") + 1);
+    return line.startsWith("160000 ") ? `${name}/` : name;
+  });
+}
+
+/** The commit that is checked out, or null outside git and before the first commit. */
+export async function gitHead(root: string, signal?: AbortSignal): Promise<string | null> {
+  const out = await git(root, ["rev-parse", "--verify", "HEAD"], signal);
+  return out === undefined ? null : out.trim();
+}
+
+/** All files below `from`, without ignored folders and what nested .gitignore files leave out; follows no links. */
+export async function walk(root: string, signal?: AbortSignal, from = ""): Promise<Listing> {
+  const rules = new IgnoreRules(root, ".gitignore");
+  const paths: string[] = [];
+  const unreadable: string[] = [];
+  const pending = [from];
+  for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+    throwIfCancelled(signal);
+    let entries: { name: string; isDirectory(): boolean }[];
+    try {
+      entries = await readdir(path.join(root, folder), { withFileTypes: true });
+    } catch {
+      unreadable.push(`${folder}/`);
+      continue;
+    }
+    for (const entry of entries) {
+      const name = folder === "" ? entry.name : `${folder}/${entry.name}`;
+      if (entry.isDirectory()) {
+        if (!isIgnoredFolder(entry.name) && !(await rules.ignoresFolder(name))) pending.push(name);
+      } else if (!(await rules.ignoresFile(name))) {
+        paths.push(name);
+      }
+    }
+  }
+  return { paths, unreadable };
+}
+
+/**
+ * Standard output of a git command, or undefined when it fails. No shell, no hooks, no file-system monitor, no locks:
+ * a repository's configuration must not make git run anything.
+ */
+async function git(folder: string, args: readonly string[], signal?: AbortSignal): Promise<string | undefined> {
+  const env: NodeJS.ProcessEnv = { ...process.env, GIT_OPTIONAL_LOCKS: "0", GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
+  // Set inside hooks; they would point git at another repository.
+  for (const name of ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"]) delete env[name];
+  throwIfCancelled(signal);
+  const child = spawn(
+    "git",
+    ["-c", "core.fsmonitor=false", "-c", `core.hooksPath=${os.devNull}`, "-c", "core.quotePath=false", ...args],
+    {
+      cwd: folder,
+      env,
+      stdio: ["ignore", "pipe", "ignore"],
+      windowsHide: true,
+      ...(signal === undefined ? {} : { signal }),
+    },
+  );
+  const chunks: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+  const code = await new Promise<number | null>((resolve) => {
+    child.once("error", () => resolve(null));
+    child.once("close", (status) => resolve(status));
+  });
+  throwIfCancelled(signal);
+  return code === 0 ? Buffer.concat(chunks).toString("utf8") : undefined;
+}

@@ -1,0 +1,259 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, test } from "node:test";
+import { discover, discoverFile } from "../../../src/engine/corpus/discover.ts";
+import {
+  CancelledError,
+  WorkspaceEmptyError,
+  WorkspaceNotFoundError,
+  WorkspaceRefusedError,
+  WorkspaceUnreadableError,
+} from "../../../src/engine/errors.ts";
+
+const made: string[] = [];
+const asRoot = process.getuid?.() === 0;
+const posix = process.platform !== "win32";
+
+afterEach(() => {
+  for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder of its own with the given files. */
+function tree(files: Readonly<Record<string, string | Buffer>>): string {
+  const root = realpathSync(mkdtempSync(path.join(tmpdir(), "armt-discover-")));
+  made.push(root);
+  for (const [name, content] of Object.entries(files)) write(root, name, content);
+  return root;
+}
+
+function write(root: string, name: string, content: string | Buffer): void {
+  mkdirSync(path.dirname(path.join(root, name)), { recursive: true });
+  writeFileSync(path.join(root, name), content);
+}
+
+function git(root: string, ...args: string[]): void {
+  execFileSync(
+    "git",
+    ["-c", "user.name=t", "-c", "user.email=t@example.invalid", "-c", "protocol.file.allow=always", ...args],
+    {
+      cwd: root,
+      stdio: "ignore",
+    },
+  );
+}
+
+async function look(root: string): Promise<{ files: string[]; skipped: Record<string, string> }> {
+  const found = await discover(root);
+  return {
+    files: found.files.map((file) => file.path),
+    skipped: Object.fromEntries(found.skipped.map((entry) => [entry.path, entry.reason])),
+  };
+}
+
+const REASONS: Readonly<Record<string, readonly [content: string | Buffer, reason: string]>> = {
+  ".env": ["A=1\n", "secret"],
+  ".env.production": ["A=1\n", "secret"],
+  "server.pem": ["x\n", "secret"],
+  "tls.key": ["x\n", "secret"],
+  "id_rsa.pub": ["x\n", "secret"],
+  "store.p12": ["x\n", "secret"],
+  ".npmrc": ["x\n", "secret"],
+  ".netrc": ["x\n", "secret"],
+  ".pypirc": ["x\n", "secret"],
+  "credentials.json": ["{}\n", "secret"],
+  credentials: ["x\n", "secret"],
+  "secrets.yaml": ["a: b\n", "secret"],
+  ".aws/config": ["x\n", "secret"],
+  "logo.png": ["x", "binary"],
+  "noext-binary": [Buffer.from([65, 0, 66]), "binary"],
+  "app.min.js": ["a\n", "minified"],
+  "bundle.js": [`var a=${"1+".repeat(50_000)}1`, "minified"],
+  "package-lock.json": ["{}\n", "generated"],
+  "Cargo.lock": ["x\n", "generated"],
+  "app.js.map": ["{}\n", "generated"],
+  "data.json": ["1,\n".repeat(400_000), "too-large"],
+  "one-line.js": ["a".repeat(5_000_000), "too-large"],
+  "empty.js": ["", "empty"],
+};
+
+const KEPT: Readonly<Record<string, string | Buffer>> = {
+  ".env.example": "A=1\n",
+  ".gitattributes": "* text\n",
+  "src/credentials.go": "package a\n",
+  "src/secrets.test.ts": "export {};\n",
+  "utf16.txt": Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from("hi\n", "utf16le")]),
+  "long paragraph.md": `${"word ".repeat(3_000)}\n`,
+  "with space/emoji 😀/日本.js": "1\n",
+  "invalid.c": Buffer.from([0x2f, 0x2f, 0xff, 0xfe, 0x0a]),
+};
+
+for (const withGit of [false, true]) {
+  test(`every skip reason ${withGit ? "in a git work tree" : "by walking"}`, async () => {
+    const root = tree({
+      ...KEPT,
+      ...Object.fromEntries(Object.entries(REASONS).map(([name, [content]]) => [name, content])),
+    });
+    if (posix) write(root, "line\nbreak.js", "1\n");
+    if (withGit) git(root, "init", "-q");
+    const { files, skipped } = await look(root);
+    const kept = [...Object.keys(KEPT), ...(posix ? ["line\nbreak.js"] : [])];
+    assert.deepEqual(
+      files,
+      kept.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+    );
+    assert.deepEqual(skipped, Object.fromEntries(Object.entries(REASONS).map(([name, [, reason]]) => [name, reason])));
+    const found = await discover(root);
+    assert.equal(found.source, withGit ? "git" : "walk");
+    assert.equal(found.head, null);
+  });
+
+  test(`nested ignore files ${withGit ? "in a git work tree" : "by walking"}`, async () => {
+    const root = tree({
+      ".gitignore": "*.log\n/out/\n!keep.log\nlib/gen-*\n",
+      "a.js": "1\n",
+      "a.log": "1\n",
+      "keep.log": "1\n",
+      "out/a.js": "1\n",
+      "sub/out/b.js": "1\n",
+      "sub/.gitignore": "!special.log\nlocal.js\n",
+      "sub/special.log": "1\n",
+      "sub/local.js": "1\n",
+      "local.js": "1\n",
+      "lib/gen-x.js": "1\n",
+      "node_modules/x/index.js": "1\n",
+      "docs/.armtignore": "drafts/\n!drafts/kept.md\n*.tmp.md\n",
+      "docs/a.md": "1\n",
+      "docs/b.tmp.md": "1\n",
+      "docs/drafts/kept.md": "1\n",
+      "docs/drafts/deep/c.md": "1\n",
+    });
+    if (withGit) git(root, "init", "-q");
+    const { files, skipped } = await look(root);
+    assert.deepEqual(files, [
+      ".gitignore",
+      "a.js",
+      "docs/.armtignore",
+      "docs/a.md",
+      "keep.log",
+      "local.js",
+      "sub/.gitignore",
+      "sub/out/b.js",
+      "sub/special.log",
+    ]);
+    assert.deepEqual(skipped, {
+      "docs/b.tmp.md": "excluded",
+      "docs/drafts/deep/c.md": "excluded",
+      "docs/drafts/kept.md": "excluded",
+    });
+  });
+}
+
+test("git: head, deleted files, submodules, a folder ignored by the outer repository, hostile configuration", async () => {
+  const inner = tree({ "inner.js": "1\n" });
+  git(inner, "init", "-q");
+  git(inner, "add", ".");
+  git(inner, "commit", "-qm", "x");
+  const root = tree({
+    "a.js": "1\n",
+    "gone.js": "1\n",
+    ".gitignore": "ignored/\n",
+    "ignored/b.js": "1\n",
+    "nested/c.js": "1\n",
+  });
+  git(root, "init", "-q");
+  git(path.join(root, "nested"), "init", "-q");
+  git(root, "submodule", "add", "-q", inner, "module");
+  git(root, "add", "a.js", "gone.js", ".gitignore");
+  git(root, "commit", "-qm", "x");
+  rmSync(path.join(root, "gone.js"));
+  write(root, "new.js", "1\n");
+  const marker = path.join(root, "ignored", "pwned");
+  git(root, "config", "core.fsmonitor", `touch ${marker}; false`);
+  const found = await discover(root);
+  assert.match(found.head ?? "", /^[0-9a-f]{40}$/);
+  assert.deepEqual(
+    found.files.map((file) => file.path),
+    [".gitignore", ".gitmodules", "a.js", "module/inner.js", "nested/c.js", "new.js"],
+  );
+  const ignored = await discover(path.join(root, "ignored"));
+  assert.equal(ignored.source, "walk");
+  assert.deepEqual(
+    ignored.files.map((file) => file.path),
+    ["b.js"],
+  );
+});
+
+test("links: loops, targets outside, inside and gone; fifos", { skip: !posix }, async () => {
+  const outside = tree({ "secret.js": "1\n", "folder/x.js": "1\n" });
+  for (const withGit of [false, true]) {
+    const root = tree({ "a.js": "1\n", "sub/b.js": "1\n" });
+    symlinkSync(root, path.join(root, "sub", "loop"));
+    symlinkSync("self", path.join(root, "self"));
+    symlinkSync(path.join(outside, "secret.js"), path.join(root, "out.js"));
+    symlinkSync(path.join(outside, "folder"), path.join(root, "out-folder"));
+    symlinkSync("a.js", path.join(root, "alias.js"));
+    symlinkSync("missing.js", path.join(root, "dangling.js"));
+    if (withGit) git(root, "init", "-q");
+    else execFileSync("mkfifo", [path.join(root, "pipe")]);
+    const { files, skipped } = await look(root);
+    assert.deepEqual(files, ["a.js", "sub/b.js"]);
+    assert.deepEqual(skipped, {
+      "alias.js": "link",
+      "dangling.js": "unreadable",
+      "out-folder": "outside",
+      "out.js": "outside",
+      self: "unreadable",
+      "sub/loop": "link",
+      ...(withGit ? {} : { pipe: "special" }),
+    });
+  }
+});
+
+test("include, exclude and size options; single files are judged alike", async () => {
+  const root = tree({ "a.js": "1\n", "b.ts": "1\n", "test/c.js": "1\n", "big.js": "1\n".repeat(100), ".env": "A=1\n" });
+  const options = { include: ["*.js"], exclude: ["test/"], maxFileBytes: 100 };
+  const found = await discover(root, options);
+  assert.deepEqual(
+    found.files.map((file) => file.path),
+    ["a.js"],
+  );
+  assert.equal(await discoverFile(root, "test/c.js", options), "excluded");
+  assert.equal(await discoverFile(root, "big.js", options), "too-large");
+  assert.equal(await discoverFile(root, ".env"), "secret");
+  assert.equal(await discoverFile(root, "gone.js"), undefined);
+  assert.equal(await discoverFile(root, "node_modules/x.js"), undefined);
+});
+
+test("refuses what cannot or must not be indexed", async () => {
+  await assert.rejects(discover(path.join(tmpdir(), "armt-no-such-folder")), WorkspaceNotFoundError);
+  await assert.rejects(discover(path.join(tree({ "a.js": "1\n" }), "a.js")), WorkspaceNotFoundError);
+  await assert.rejects(discover(homedir()), WorkspaceRefusedError);
+  await assert.rejects(discover(path.parse(process.cwd()).root), WorkspaceRefusedError);
+  await assert.rejects(discover(tree({})), WorkspaceEmptyError);
+  await assert.rejects(discover(tree({ ".env": "A=1\n" })), /1 were left out/);
+});
+
+test("no permission: folder refused, file skipped", { skip: asRoot || !posix }, async () => {
+  const root = tree({ "a.js": "1\n", "b.js": "1\n", "locked/c.js": "1\n" });
+  chmodSync(path.join(root, "b.js"), 0);
+  chmodSync(path.join(root, "locked"), 0);
+  const { files, skipped } = await look(root);
+  chmodSync(path.join(root, "locked"), 0o700);
+  assert.deepEqual(files, ["a.js"]);
+  assert.deepEqual(skipped, { "b.js": "unreadable", "locked/": "unreadable" });
+  chmodSync(root, 0);
+  await assert.rejects(discover(root), WorkspaceUnreadableError);
+  chmodSync(root, 0o700);
+});
+
+test("stops when cancelled", async () => {
+  const root = tree({ "a.js": "1\n" });
+  await assert.rejects(discover(root, {}, AbortSignal.abort()), CancelledError);
+  const controller = new AbortController();
+  const running = discover(root, {}, controller.signal);
+  controller.abort();
+  await assert.rejects(running, CancelledError);
+});
