@@ -1,6 +1,7 @@
 /**
  * Bundles each program into dist/: the extension host (CommonJS, as VS Code loads it), the engine process, the webview
- * and the command line. Packages with binaries or WebAssembly beside their code stay in node_modules.
+ * and the command line. Programs that find models/ by their own place lie as deep as their sources (dist/node/), and
+ * packages with binaries or WebAssembly beside their code stay in node_modules.
  */
 import { copyFileSync, existsSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -35,8 +36,8 @@ const onNode = {
 /** @type {(import("esbuild").BuildOptions & { entryPoints: [string] })[]} */
 const programs = [
   { ...onNode, entryPoints: ["src/extension.ts"], outfile: "dist/extension.cjs", format: "cjs" },
-  { ...onNode, entryPoints: ["src/engine/process.ts"], outfile: "dist/engine.js", format: "esm", banner },
-  { ...onNode, entryPoints: ["src/cli/armt.ts"], outfile: "dist/cli.js", format: "esm", banner },
+  { ...onNode, entryPoints: ["src/engine/process.ts"], outfile: "dist/node/engine.js", format: "esm", banner },
+  { ...onNode, entryPoints: ["src/cli/armt.ts"], outfile: "dist/node/cli.js", format: "esm", banner },
   {
     ...shared,
     entryPoints: ["src/webview/main.ts"],
@@ -51,4 +52,5 @@ rmSync(`${root}dist`, { recursive: true, force: true });
 // The panel and its host are not written yet in every revision: a program without a source is none.
 const present = programs.filter(({ entryPoints: [entry] }) => existsSync(root + entry));
 await Promise.all(present.map((program) => build(program)));
-for (const script of ["launch.mjs", "runtime.mjs"]) copyFileSync(`${root}src/cli/${script}`, `${root}dist/${script}`);
+for (const script of ["launch.mjs", "runtime.mjs"])
+  copyFileSync(`${root}src/cli/${script}`, `${root}dist/node/${script}`);

@@ -1,0 +1,52 @@
+import { resolve } from "node:path";
+import { type Command, Option } from "commander";
+import { type BenchQualityOptions, benchQuality } from "../bench-quality.ts";
+import type { Runner } from "../context.ts";
+import { partsOption, positive, required } from "../options.ts";
+
+/** Registers `armt bench quality`. */
+export function addBench(program: Command, run: Runner): void {
+  const bench = program.command("bench").summary("measure the product").description("Measures the product.");
+  bench
+    .command("quality")
+    .summary("ask every question of a question set")
+    .description(
+      "Asks every question of a set and its paraphrases and prints one table, for the product and its peers.",
+    )
+    .addOption(new Option("--set <name>", "which questions").choices(["dev", "train"]).default("dev"))
+    .option("--sources <dir>", "a folder with ws/<repo> for each repository (default: fetched)", path)
+    .option("--repos <names>", "only these repositories, comma-separated", names)
+    .option("--limit <n>", "at most so many questions of each repository", positive)
+    .addOption(partsOption("--without <parts>", "one more row without these parts"))
+    .option("--ablations", "one more row for each part left out")
+    .option("--peers", "rows for BM25, MiniLM and their fusion")
+    .option("--peers-only", "leave the product out")
+    .option("--json <file>", "write every single result to a file", path)
+    .option("--resume", "go on with a run that was cut off")
+    .option("--reuse-index", "keep indexes for the next run")
+    .option("--minilm <dir>", "the MiniLM peer's model", path)
+    .option("--model <dir>", "another model bundle", path)
+    .addOption(
+      new Option("--provider <name>", "what runs the model").choices([
+        "auto",
+        "cpu",
+        "webgpu",
+        "cuda",
+        "dml",
+        "coreml",
+      ]),
+    )
+    .option("--cache <dir>", "where sources and indexes are kept", path)
+    .action(run((context, flags: BenchQualityOptions) => benchQuality(flags, context.signal)));
+}
+
+function path(value: string): string {
+  return resolve(required(value));
+}
+
+function names(value: string): readonly string[] {
+  return required(value)
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+}

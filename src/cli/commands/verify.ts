@@ -1,0 +1,31 @@
+import type { Command } from "commander";
+import { openEngine, type Runner } from "../context.ts";
+import { type CommonFlags, withCommonFlags } from "../options.ts";
+import { count } from "../quantities.ts";
+import { safeLine } from "../terminal.ts";
+
+/** Registers `armt verify [folder]`. */
+export function addVerify(program: Command, run: Runner): void {
+  withCommonFlags(
+    program
+      .command("verify")
+      .summary("check the state against its checksums and the disk")
+      .description("Checks the state: checksums, and that each memory follows from its writes. Exit code 1: damaged.")
+      .argument("[folder]", "the workspace", "."),
+  ).action(
+    run(async (context, folder: string, flags: CommonFlags) => {
+      await using engine = await openEngine(context, folder, flags, { readOnly: true });
+      const report = await engine.verify();
+      const checked = Object.entries(report.checked).map(([what, number]) => `${count(number)} ${what}`);
+      const text = report.ok
+        ? `The state is sound: ${checked.join(", ")} checked.`
+        : [
+            "The state is damaged:",
+            ...report.problems.map((problem) => `  ${safeLine(problem)}`),
+            "Run armt index: it sets the damaged part aside and builds it again.",
+          ].join("\n");
+      context.result(flags, report, text);
+      return report.ok ? 0 : 1;
+    }),
+  );
+}
