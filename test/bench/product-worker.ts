@@ -38,8 +38,8 @@ async function work(task: ProductTask): Promise<void> {
       send({ kind: "answer", row, question, answer: await engine.ask(text, {}, signal) });
     }
   }
-  // maxRSS is in KiB.
-  send({ kind: "done", peakMemoryMb: (process.resourceUsage().maxRSS * 1024) / 1e6 });
+  // maxRSS is in KiB; MiB, as in IndexReport.
+  send({ kind: "done", peakMemoryMb: Math.round(process.resourceUsage().maxRSS / 1024) });
 }
 
 process.once("disconnect", () => process.exit(1));

@@ -64,8 +64,7 @@ export async function runQualityBench(options: BenchQualityOptions, signal: Abor
   const run: Run = { options, header, cache, workspaces, journal, rows, signal };
   for (const [index, repo] of repos.entries()) {
     const asks = questions.filter((question) => question.repo === repo).flatMap(toAsks);
-    note(`${repo} (${index + 1} of ${repos.length}): ${asks.length} wordings`);
-    await measureProduct(run, repo, asks);
+    await measureProduct(run, repo, asks, `${repo} (${index + 1} of ${repos.length})`);
   }
   if (options.peers === true || options.peersOnly === true) await measurePeers(run, repos, questions);
   return publish(run, questions);
@@ -85,7 +84,7 @@ function toAsks(question: Question): readonly Ask[] {
   return wordings(question).map((text, wording) => ({ id: question.id, wording, text }));
 }
 
-async function measureProduct(run: Run, repo: string, asks: readonly Ask[]): Promise<void> {
+async function measureProduct(run: Run, repo: string, asks: readonly Ask[], title: string): Promise<void> {
   const { options, journal, signal } = run;
   const rows = run.rows
     .map((row) => ({ ...row, asks: asks.filter((ask) => !journal.has(row.name, ask.id, ask.wording)) }))
@@ -99,6 +98,7 @@ async function measureProduct(run: Run, repo: string, asks: readonly Ask[]): Pro
   mkdirSync(folder, { recursive: true });
   const state = join(folder, `${repo}.armt`);
   const total = rows.reduce((sum, row) => sum + row.asks.length, 0);
+  note(`${title}: ${total} answers in ${rows.length} rows`);
   const started = performance.now();
   let done = 0;
   try {
@@ -215,7 +215,7 @@ function publish(run: Run, questions: readonly Question[]): number {
       "",
       `index of ${index.repositories} repositories, ${index.megabytes.toFixed(1)} MB: ` +
         `${index.megabytesPerSecond.toFixed(3)} MB/s, ${index.tokensPerSecond.toFixed(0)} tokens/s, ` +
-        `peak memory ${index.peakIndexMb.toFixed(0)} MB (with questions ${index.peakMb.toFixed(0)} MB), ` +
+        `peak memory ${index.peakIndexMb.toFixed(0)} MiB (with questions ${index.peakMb.toFixed(0)} MiB), ` +
         `${index.stateBytesPerSourceByte.toFixed(2)} bytes of state per byte of source`,
     );
   }

@@ -35,7 +35,7 @@ function citationFaults(workspace: string, citation: Citation): string[] {
   } catch {
     return [`${place}: no such file`];
   }
-  const lines = splitLines(bytes);
+  const lines = splitLines(withoutMark(bytes));
   if (citation.from < 1 || citation.to < citation.from || citation.to > lines.length) {
     return [`${place}: the file has ${lines.length} lines`];
   }
@@ -55,6 +55,14 @@ function citationFaults(workspace: string, citation: Citation): string[] {
     }
   }
   return faults;
+}
+
+/** The file's text as UTF-8 bytes: a byte-order mark is no text, and what it calls UTF-16 is transcoded. */
+function withoutMark(bytes: Buffer): Buffer {
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return bytes.subarray(3);
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return Buffer.from(new TextDecoder("utf-16le").decode(bytes));
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return Buffer.from(new TextDecoder("utf-16be").decode(bytes));
+  return bytes;
 }
 
 const NEWLINE = 0x0a;

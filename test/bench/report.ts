@@ -43,7 +43,7 @@ export interface IndexFigures {
   readonly megabytes: number;
   readonly megabytesPerSecond: number;
   readonly tokensPerSecond: number;
-  /** Highest of all repositories, in MB; of indexing and of the whole process with its questions. */
+  /** Highest of all repositories, in MiB; of indexing and of the whole process with its questions. */
   readonly peakIndexMb: number;
   readonly peakMb: number;
   readonly stateBytesPerSourceByte: number;

@@ -29,7 +29,7 @@ export interface IndexRecord {
 export interface PeakRecord {
   readonly record: "peak";
   readonly repo: string;
-  /** Highest resident set over indexing and all questions, in MB (10^6 bytes). */
+  /** Highest resident set over indexing and all questions, in MiB. */
   readonly peakMemoryMb: number;
 }
 
