@@ -105,7 +105,6 @@ function groupByLines(nodes: readonly SyntaxNode[], starts: Int32Array, units: R
     const parent = node.parent > 0 ? (groupOf[node.parent] ?? -1) : -1;
     groupOf[index] = parent;
     const outer = groups[parent];
-    // A one-line parent has no group of its own and no multi-line children either.
     const from = lineAt(starts, node.start);
     const to = node.end > node.start ? lineAt(starts, node.end - 1) : from;
     if (from === to) continue;
@@ -195,7 +194,7 @@ export function plainPrices(text: string, starts: Int32Array): Float64Array {
   return price;
 }
 
-/** A markdown, restructured-text-free heading or an ini section. */
+/** A markdown or asciidoc heading, or an ini section. */
 export function isHeading(line: string): boolean {
   return /^(#{1,6}\s|\[[\w. "-]+\]$|={2,}\s)/.test(line);
 }

@@ -18,7 +18,7 @@ export type SkipReason =
 const IGNORED_FOLDERS = new Set(
   (
     ".git .hg .svn .jj CVS node_modules bower_components __pycache__ .venv .tox .nox .mypy_cache .pytest_cache " +
-    ".ruff_cache .gradle .terraform .vscode-test .armt .DS_Store"
+    ".ruff_cache .gradle .terraform .vscode-test .armt"
   ).split(" "),
 );
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, test } from "node:test";
 import { discover, discoverFile } from "../../../src/engine/corpus/discover.ts";
@@ -230,7 +230,12 @@ test("include, exclude and size options; single files are judged alike", async (
 test("refuses what cannot or must not be indexed", async () => {
   await assert.rejects(discover(path.join(tmpdir(), "armt-no-such-folder")), WorkspaceNotFoundError);
   await assert.rejects(discover(path.join(tree({ "a.js": "1\n" }), "a.js")), WorkspaceNotFoundError);
-  await assert.rejects(discover(homedir()), WorkspaceRefusedError);
+  const home = tree({ "a.js": "1\n" });
+  const variable = process.platform === "win32" ? "USERPROFILE" : "HOME";
+  const before = process.env[variable];
+  process.env[variable] = home;
+  await assert.rejects(discover(home), WorkspaceRefusedError);
+  process.env[variable] = before;
   await assert.rejects(discover(path.parse(process.cwd()).root), WorkspaceRefusedError);
   await assert.rejects(discover(tree({})), WorkspaceEmptyError);
   await assert.rejects(discover(tree({ ".env": "A=1\n" })), /1 were left out/);
