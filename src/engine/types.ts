@@ -1,3 +1,5 @@
+import type { StoreStats } from "./store/records.ts";
+
 /** Where an answer comes from: lines of one file, quoted from disk at the moment the answer is given. */
 export interface Citation {
   /** Path relative to the workspace, with forward slashes. */
@@ -72,4 +74,35 @@ export interface IndexReport {
   readonly megabytesPerSecond: number;
   readonly stateBytes: number;
   readonly peakMemoryMb: number;
+}
+
+/** What the asking is doing, as it happens. */
+export type AskStage =
+  | { readonly stage: "recalled"; readonly hop: number; readonly places: number }
+  | { readonly stage: "reading"; readonly hop: number; readonly done: number; readonly of: number };
+
+/** What is indexed, and what was left out. */
+export interface StatusReport {
+  readonly workspace: string;
+  readonly state: string;
+  readonly model: { readonly name: string; readonly hash: string };
+  readonly provider: string;
+  readonly stats: StoreStats;
+  /** Share of the workspace's bytes that is indexed, 0..1, as of the last run. */
+  readonly coverage: number;
+  readonly head: string | null;
+  /** When the last complete run ended, ISO 8601; null if none did. */
+  readonly lastIndexed: string | null;
+  readonly skipped: {
+    readonly counts: Readonly<Record<string, number>>;
+    readonly examples: readonly { readonly path: string; readonly reason: string }[];
+  };
+  readonly notices: readonly string[];
+}
+
+/** Result of checking a state against itself. */
+export interface VerifyReport {
+  readonly ok: boolean;
+  readonly problems: readonly string[];
+  readonly checked: Readonly<Record<"files" | "segments" | "writes" | "shards", number>>;
 }

@@ -117,6 +117,16 @@ export class Connection {
     return this.#mark(this.#cause(error));
   }
 
+  /** Leaves a mark of damage that only a look into the rows can tell, so that the next opener sets the file aside. */
+  markDamaged(): void {
+    if (this.readOnly || !this.#db.isOpen || this.#db.isTransaction) return;
+    try {
+      writeMeta(this.#db, "suspect", "1");
+    } catch {
+      // Too damaged to be written: then the check at the next opening finds it anyway.
+    }
+  }
+
   /** Closes, puts the state file `from` in the place of the workspace's and opens that; on failure the former again. */
   swapIn(from: string): void {
     const lock = this.requireWriter();
@@ -156,15 +166,8 @@ export class Connection {
       : toStateError(error, this.#file);
   }
 
-  /** Damage that only a look into the rows can tell leaves a mark, so that the next opener sets the file aside. */
   #mark(error: unknown): unknown {
-    if (!(error instanceof StateCorruptError) || this.readOnly || !this.#db.isOpen || this.#db.isTransaction)
-      return error;
-    try {
-      writeMeta(this.#db, "suspect", "1");
-    } catch {
-      // Too damaged to be written: then the check at the next opening finds it anyway.
-    }
+    if (error instanceof StateCorruptError) this.markDamaged();
     return error;
   }
 }

@@ -50,6 +50,13 @@ export class StateNotOursError extends ArmtError {
   }
 }
 
+/** A folder, or something else that is no file, stands at the state's path. */
+export class StateNotAFileError extends ArmtError {
+  constructor(file: string) {
+    super("state-not-a-file", `${file} is not a file. Choose another path with --state.`);
+  }
+}
+
 /** There is no state to read. */
 export class StateMissingError extends ArmtError {
   constructor(file: string) {

@@ -1,7 +1,13 @@
 import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
-import { StateBusyError, StateCorruptError, StateNotWritableError, toStateError } from "./errors.ts";
+import {
+  StateBusyError,
+  StateCorruptError,
+  StateNotAFileError,
+  StateNotWritableError,
+  toStateError,
+} from "./errors.ts";
 import { MalformedRowError, scalar } from "./rows.ts";
 import { APPLICATION_ID, FORMAT_VERSION, layoutKey, readMeta, type StateIdentity } from "./schema.ts";
 
@@ -20,8 +26,10 @@ const COMPANIONS = ["", "-wal", "-shm"] as const;
 
 /** Looks at a state file without changing it. Throws the state errors of a file that cannot be opened at all. */
 export function inspectState(file: string, identity: StateIdentity): StateKind {
-  const size = statSync(file, { throwIfNoEntry: false })?.size;
-  if (size === undefined) return { kind: "absent", emptied: false };
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) return { kind: "absent", emptied: false };
+  if (!stats.isFile()) throw new StateNotAFileError(file);
+  const { size } = stats;
   if (size === 0 && !existsSync(`${file}-wal`)) return { kind: "absent", emptied: true };
   if (size === 0) return { kind: "corrupt", reason: "it is empty" };
   let db: DatabaseSync | undefined;

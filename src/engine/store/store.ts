@@ -259,10 +259,15 @@ export class Store {
     return this.#connection.read(() => readStats(this.#connection.db, this.#connection.path, this.#options));
   }
 
-  /** What is wrong with the state, in words; empty if nothing is. Recomputes every shard from its writes. */
+  /**
+   * What is wrong with the state, in words; empty if nothing is. Recomputes every shard from its writes. If a writer
+   * finds something, the next `open` for writing sets the file aside.
+   */
   async verify(signal?: AbortSignal): Promise<string[]> {
     try {
-      return await verifyState(this.#connection.db, this.#options, this.#tables.shards, signal);
+      const problems = await verifyState(this.#connection.db, this.#options, this.#tables.shards, signal);
+      if (problems.length > 0) this.#connection.markDamaged();
+      return problems;
     } catch (error) {
       throw this.#connection.asStateError(error);
     }

@@ -1,0 +1,84 @@
+/** A candidate span in tokens of one input row: inclusive ends, and the log probability of start and end together. */
+export interface TokenSpan {
+  readonly start: number;
+  readonly end: number;
+  readonly logProbability: number;
+}
+
+/** What the span heads say about one row: its best spans, and how likely it is that none stands here. */
+export interface SpanReading {
+  readonly spans: readonly TokenSpan[];
+  /** Log probability of "no span in this segment" (both heads at position 0). */
+  readonly none: number;
+}
+
+const CANDIDATE_ENDS = 24;
+
+/**
+ * Decodes the span heads of one row: the best non-overlapping spans, best first.
+ * `start`, `end`: logits [T]; only positions `from`..`to` (exclusive) may belong to a span; position 0 means none.
+ */
+export function decodeSpans(
+  start: Float32Array,
+  end: Float32Array,
+  range: { readonly from: number; readonly to: number },
+  limits: { readonly spans: number; readonly tokens: number },
+): SpanReading {
+  const startNorm = logSumExp(start);
+  const endNorm = logSumExp(end);
+  const starts = topPositions(start, range, CANDIDATE_ENDS);
+  const ends = topPositions(end, range, CANDIDATE_ENDS);
+  const pairs: TokenSpan[] = [];
+  for (const s of starts) {
+    for (const e of ends) {
+      if (e < s || e - s >= limits.tokens) continue;
+      pairs.push({ start: s, end: e, logProbability: at(start, s) - startNorm + at(end, e) - endNorm });
+    }
+  }
+  pairs.sort((a, b) => b.logProbability - a.logProbability);
+  const spans: TokenSpan[] = [];
+  for (const pair of pairs) {
+    if (spans.length >= limits.spans) break;
+    if (spans.every((kept) => pair.end < kept.start || pair.start > kept.end)) spans.push(pair);
+  }
+  return { spans, none: at(start, 0) - startNorm + at(end, 0) - endNorm };
+}
+
+function topPositions(logits: Float32Array, range: { from: number; to: number }, count: number): number[] {
+  const positions = Array.from({ length: Math.max(0, range.to - range.from) }, (_, i) => range.from + i);
+  return positions.sort((a, b) => at(logits, b) - at(logits, a)).slice(0, count);
+}
+
+function logSumExp(values: Float32Array): number {
+  let max = Number.NEGATIVE_INFINITY;
+  for (const v of values) max = Math.max(max, v);
+  let sum = 0;
+  for (const v of values) sum += Math.exp(v - max);
+  return max + Math.log(sum);
+}
+
+function at(values: Float32Array, index: number): number {
+  return values[index] ?? Number.NEGATIVE_INFINITY;
+}
+
+const CLOSERS: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
+
+/**
+ * The end of a verbatim span once the closers that the tokenizer drops are taken back in: `f(x` becomes `f(x)`.
+ * `start`, `end`: UTF-16 offsets in `text`, end exclusive.
+ */
+export function closeBrackets(text: string, start: number, end: number): number {
+  const open: string[] = [];
+  for (let i = start; i < end; i++) {
+    const character = text[i] ?? "";
+    const closer = CLOSERS[character];
+    if (closer !== undefined) open.push(closer);
+    else if (character === open.at(-1)) open.pop();
+  }
+  let at = end;
+  while (open.length > 0 && text[at] === open.at(-1)) {
+    open.pop();
+    at++;
+  }
+  return open.length === 0 ? at : end;
+}

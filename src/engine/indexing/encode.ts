@@ -1,0 +1,25 @@
+import { createHash } from "node:crypto";
+import type { Segment } from "../corpus/segment.ts";
+import { quantizeRow, quantizeWrites } from "../memory/writes.ts";
+import type { Stepper } from "../model/stepper.ts";
+import type { EncodedSegment } from "../store/records.ts";
+
+/** Hash of all that a segment's encoding depends on, given the model: header, code and anchors. */
+export function segmentHash(segment: Segment): string {
+  const hash = createHash("sha256");
+  const anchors = Int32Array.from(segment.anchors, (anchor) => anchor.token);
+  for (const part of [segment.header, segment.code, anchors]) {
+    hash.update(Int32Array.of(part.length));
+    hash.update(part);
+  }
+  return hash.digest("base64url").slice(0, 27);
+}
+
+/** Streams one segment through the model with the read gate closed: its gist and its writes. */
+export async function encodeSegment(stepper: Stepper, segment: Segment): Promise<EncodedSegment> {
+  const anchors = segment.anchors.map((anchor) => anchor.token);
+  const { keys, betas, gist } = await stepper.index(segment.header, segment.code, anchors);
+  const packed = new Int8Array(gist.length);
+  const gistScale = quantizeRow(gist, 0, gist.length, packed);
+  return { gist: packed, gistScale, writes: quantizeWrites(keys, betas, anchors, stepper.dims.dMem) };
+}

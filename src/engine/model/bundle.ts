@@ -1,0 +1,221 @@
+import { createHash } from "node:crypto";
+import { createReadStream, readFileSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { ArmtError } from "../errors.ts";
+import type { FactsLayout, MemoryDims } from "../memory/layout.ts";
+import type { Calibration } from "./calibration.ts";
+
+/** `format` of config.json that this engine reads. */
+export const BUNDLE_FORMAT = 1;
+
+/** The bundle cannot be used as it is; says what to do. */
+export class BundleError extends ArmtError {
+  constructor(code: string, folder: string, reason: string, cause?: unknown) {
+    super(code, `The model in ${folder} cannot be used: ${reason}.`, { cause });
+  }
+}
+
+/** There is no bundle in the folder. */
+export class BundleMissingError extends BundleError {
+  constructor(folder: string, file: string) {
+    super("model-missing", folder, `${file} is missing. Reinstall ARMT, or name a bundle's folder with --model`);
+  }
+}
+
+/** `config.json` is not what this engine reads. */
+export class BundleConfigError extends BundleError {
+  constructor(folder: string, reason: string, cause?: unknown) {
+    super("model-config", folder, `config.json ${reason}. Restore the bundle, or name another one with --model`, cause);
+  }
+}
+
+/** A file of the bundle is not the one that its `config.json` describes. */
+export class BundleDamagedError extends BundleError {
+  constructor(folder: string, file: string) {
+    super("model-damaged", folder, `${file} differs from the hash in config.json. Restore the file or reinstall ARMT`);
+  }
+}
+
+/** A model bundle: `models/<name>/` (DESIGN §4). */
+export interface Bundle {
+  readonly folder: string;
+  readonly name: string;
+  /** Identity of the model: states made with another one cannot be used. */
+  readonly hash: string;
+  readonly tokenizerFile: string;
+  readonly graphs: { readonly int8: string; readonly fp16: string };
+  /** Sizes of the reader memory's state. */
+  readonly dims: { readonly stateLayers: number; readonly stateKeys: number; readonly stateValues: number };
+  /** Sizes of the workspace memory. */
+  readonly memoryDims: MemoryDims;
+  readonly factsLayout: Partial<FactsLayout>;
+  readonly limits: { readonly segmentTokens: number; readonly questionTokens: number; readonly anchors: number };
+  readonly tokenKinds: { readonly question: number; readonly code: number; readonly memory: number };
+  readonly specialTokens: { readonly pad: number; readonly cls: number; readonly sep: number };
+  readonly memoryTokenIds: readonly number[];
+  readonly calibration: Calibration;
+}
+
+/** Width of the address codes in the workspace memory, V. */
+const VALUE_WIDTH = 64;
+
+/** Loads and checks a bundle: config, presence and sizes of its files. `verifyBundle` checks the hashes too. */
+export async function loadBundle(folder: string): Promise<Bundle> {
+  const root = resolve(folder);
+  const config = readConfig(root);
+  const files = config.object("files");
+  const file = async (role: string): Promise<string> => {
+    const entry = files.object(role);
+    const name = entry.string("path");
+    if (basename(name) !== name) throw new BundleConfigError(root, `names a file outside the bundle (${name})`);
+    const path = join(root, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined) throw new BundleMissingError(root, name);
+    if (found.size !== entry.number("bytes")) throw new BundleDamagedError(root, name);
+    return path;
+  };
+  const dims = config.object("dims");
+  const limits = config.object("limits");
+  const kinds = config.object("tokenKinds");
+  const special = config.object("specialTokens");
+  return {
+    folder: root,
+    name: config.string("name"),
+    hash: config.string("modelHash"),
+    tokenizerFile: await file("tokenizer"),
+    graphs: { int8: await file("int8"), fp16: await file("fp16") },
+    dims: {
+      stateLayers: dims.number("stateLayers"),
+      stateKeys: dims.number("stateKeys"),
+      stateValues: dims.number("stateValues"),
+    },
+    memoryDims: {
+      dMem: dims.number("keyWidth"),
+      nu: dims.number("nu"),
+      valueWidth: VALUE_WIDTH,
+      gistWidth: dims.number("gistWidth"),
+    },
+    factsLayout: {},
+    limits: {
+      segmentTokens: limits.number("segmentTokens"),
+      questionTokens: limits.number("questionTokens"),
+      anchors: limits.number("anchors"),
+    },
+    tokenKinds: { question: kinds.number("question"), code: kinds.number("code"), memory: kinds.number("memory") },
+    specialTokens: { pad: special.number("pad"), cls: special.number("cls"), sep: special.number("sep") },
+    memoryTokenIds: config.numbers("memoryTokenIds"),
+    calibration: readCalibration(config.object("calibration")),
+  };
+}
+
+/** Checks every file of a bundle against its hash. Throws `BundleDamagedError`. */
+export async function verifyBundle(bundle: Bundle, signal?: AbortSignal): Promise<void> {
+  const files = readConfig(bundle.folder).object("files");
+  for (const role of ["tokenizer", "int8", "fp16"]) {
+    const entry = files.object(role);
+    const hash = createHash("sha256");
+    await pipeline(createReadStream(join(bundle.folder, entry.string("path"))), hash, signal ? { signal } : {});
+    if (hash.digest("hex") !== entry.string("sha256"))
+      throw new BundleDamagedError(bundle.folder, entry.string("path"));
+  }
+}
+
+function readConfig(folder: string): Fields {
+  let text: string;
+  try {
+    text = readFileSync(join(folder, "config.json"), "utf8");
+  } catch {
+    throw new BundleMissingError(folder, "config.json");
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new BundleConfigError(folder, "is not valid JSON", error);
+  }
+  const fields = new Fields(folder, "", json);
+  const format = fields.number("format");
+  if (format !== BUNDLE_FORMAT) {
+    throw new BundleConfigError(folder, `has format ${format}; this version of ARMT reads format ${BUNDLE_FORMAT}`);
+  }
+  return fields;
+}
+
+function readCalibration(fields: Fields): Calibration {
+  const fusion = fields.object("fusion");
+  const hops = fields.object("hops");
+  const answer = fields.object("answer");
+  const support = answer.object("support");
+  const confidence = answer.object("confidence");
+  return {
+    fusion: { gist: fusion.number("gist"), memory: fusion.number("memory"), lexical: fusion.number("lexical") },
+    hops: {
+      most: hops.number("most"),
+      firstPlaces: hops.number("firstPlaces"),
+      laterPlaces: hops.number("laterPlaces"),
+      enough: hops.number("enough"),
+      foundTermWeight: hops.number("foundTermWeight"),
+      secondPass: hops.number("secondPass"),
+    },
+    answer: {
+      support: {
+        bias: support.number("bias"),
+        relevance: support.number("relevance"),
+        prior: support.number("prior"),
+      },
+      confidence: {
+        bias: confidence.number("bias"),
+        support: confidence.number("support"),
+        span: confidence.number("span"),
+        none: confidence.number("none"),
+      },
+      abstainBelow: answer.number("abstainBelow"),
+      listShare: answer.number("listShare"),
+    },
+    citations: fields.number("citations"),
+  };
+}
+
+/** Typed access to parsed JSON: a field that is missing or of another type is an error that names it. */
+class Fields {
+  readonly #folder: string;
+  readonly #path: string;
+  readonly #value: Readonly<Record<string, unknown>>;
+
+  constructor(folder: string, path: string, value: unknown) {
+    this.#folder = folder;
+    this.#path = path;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) this.#fail(path || "the file", "object");
+    this.#value = { ...value };
+  }
+
+  object(name: string): Fields {
+    return new Fields(this.#folder, this.#name(name), this.#value[name]);
+  }
+
+  string(name: string): string {
+    const value = this.#value[name];
+    return typeof value === "string" ? value : this.#fail(this.#name(name), "string");
+  }
+
+  number(name: string): number {
+    const value = this.#value[name];
+    return typeof value === "number" && Number.isFinite(value) ? value : this.#fail(this.#name(name), "number");
+  }
+
+  numbers(name: string): number[] {
+    const value = this.#value[name];
+    if (!Array.isArray(value)) return this.#fail(this.#name(name), "list of numbers");
+    return value.map((item: unknown) => (typeof item === "number" ? item : this.#fail(this.#name(name), "number")));
+  }
+
+  #name(name: string): string {
+    return this.#path === "" ? name : `${this.#path}.${name}`;
+  }
+
+  #fail(name: string, type: string): never {
+    throw new BundleConfigError(this.#folder, `has no ${type} "${name}"`);
+  }
+}

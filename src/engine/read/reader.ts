@@ -1,0 +1,60 @@
+import type { Reading, TextSpan } from "../answer/compose.ts";
+import { closeBrackets, decodeSpans } from "../answer/spans.ts";
+import type { Segment } from "../corpus/segment.ts";
+import { throwIfCancelled } from "../errors.ts";
+import type { ReaderState, Stepper } from "../model/stepper.ts";
+
+const SPANS_KEPT = 12;
+const LONGEST_SPAN = 32;
+
+/** A segment to be read, with the file's text as it is on disk now. */
+export interface ReadCandidate {
+  /** The segment's number in the state. */
+  readonly id: number;
+  readonly path: string;
+  readonly text: string;
+  readonly segment: Segment;
+  /** Fused recall score. */
+  readonly prior: number;
+}
+
+/**
+ * Streams candidates through the layered reader memory, question first (DESIGN §4 "Reading"). The memory goes on from
+ * one call to the next, so that a later hop knows what an earlier one found.
+ */
+export class Reader {
+  readonly #stepper: Stepper;
+  readonly #question: Int32Array;
+  readonly #remember: boolean;
+  #state: ReaderState;
+
+  /** `remember` false reads each segment on its own (`--without reader`). */
+  constructor(stepper: Stepper, question: Int32Array, remember: boolean) {
+    this.#stepper = stepper;
+    this.#question = question;
+    this.#remember = remember;
+    this.#state = stepper.emptyState();
+  }
+
+  async read(candidates: readonly ReadCandidate[], signal: AbortSignal | undefined): Promise<Reading[]> {
+    const readings: Reading[] = [];
+    for (const candidate of candidates) {
+      throwIfCancelled(signal);
+      readings.push(await this.#readOne(candidate));
+    }
+    return readings;
+  }
+
+  async #readOne({ id, text, segment, prior }: ReadCandidate): Promise<Reading> {
+    const out = await this.#stepper.read(this.#question, segment.header, segment.code, this.#state);
+    if (this.#remember) this.#state = out.state;
+    const range = { from: out.codeFrom, to: out.codeFrom + segment.code.length };
+    const decoded = decodeSpans(out.start, out.end, range, { spans: SPANS_KEPT, tokens: LONGEST_SPAN });
+    const spans = decoded.spans.map((span): TextSpan => {
+      const start = segment.tokenStarts[span.start - out.codeFrom] ?? segment.start;
+      const end = segment.tokenEnds[span.end - out.codeFrom] ?? segment.end;
+      return { start, end: closeBrackets(text, start, end), logProbability: span.logProbability };
+    });
+    return { segment: id, prior, relevance: out.relevance, spans, none: decoded.none, kinds: out.kinds };
+  }
+}
