@@ -181,10 +181,10 @@ test("huge lines, deep nesting and broken syntax", async () => {
     "long-word.txt": "x".repeat(1_200_000),
   };
   for (const [file, text] of Object.entries(inputs)) {
-    const started = performance.now();
+    const started = process.cpuUsage();
     const { segments } = await segmenter.segment(file, text);
     assert.ok(segments.length >= 1, file);
-    assert.ok(performance.now() - started < 30_000, `${file} took ${performance.now() - started} ms`);
+    assert.ok(process.cpuUsage(started).user < 30e6, `${file} takes too long`);
     if (text.length < 300_000) await check(file, text);
   }
 });

@@ -66,10 +66,11 @@ test("is linear and safe on huge one-line input", () => {
     "😀".repeat(1_000_000),
   ];
   for (const text of inputs) {
-    const started = performance.now();
+    // Processor time: other work on the machine must not fail the test.
+    const started = process.cpuUsage();
     const encoded = tokenizer.encode(text);
     assert.ok(encoded.ids.length >= 1);
-    assert.ok(performance.now() - started < 10_000, text.slice(0, 10));
+    assert.ok(process.cpuUsage(started).user < 10e6, text.slice(0, 10));
   }
   assert.deepEqual([...tokenizer.encode("x".repeat(5_000_000)).ids], [UNK_ID]);
 });
