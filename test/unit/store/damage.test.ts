@@ -1,0 +1,271 @@
+import assert from "node:assert/strict";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { type TestContext, test } from "node:test";
+import { featureWidth } from "../../../src/engine/memory/layout.ts";
+import {
+  StateCorruptError,
+  StateFromAnotherModelError,
+  StateFromNewerVersionError,
+  StateMissingError,
+  StateNotOursError,
+  StateOfAnotherWorkspaceError,
+} from "../../../src/engine/store/errors.ts";
+import { Store } from "../../../src/engine/store/store.ts";
+import { Random } from "../memory/random.ts";
+import { addFile, DIMS, OPTIONS, openStore, statesOf, temporaryFolder } from "./fixture.ts";
+
+const NAMES = Array.from({ length: 40 }, (_, i) => `name${i}`);
+
+/** A settled state with some files, closed. */
+async function stateFile(t: TestContext): Promise<string> {
+  const file = join(temporaryFolder(t), "state.db");
+  const store = openStore(t, file);
+  for (let i = 0; i < 10; i++) addFile(store, `f${i}.ts`, NAMES.slice(i, i + 30));
+  store.putChat({ id: "c", title: "T", created: 1, json: "{}" });
+  await store.settle();
+  store.close();
+  return file;
+}
+
+function besides(file: string): string[] {
+  return readdirSync(dirname(file)).filter((name) => name !== basename(file) && !name.endsWith(".lock"));
+}
+
+function noise(file: string, at: number, length: number): void {
+  const random = new Random(length);
+  const handle = openSync(file, "r+");
+  writeSync(
+    handle,
+    Uint8Array.from({ length }, () => random.integer(256)),
+    0,
+    length,
+    at,
+  );
+  closeSync(handle);
+}
+
+const DAMAGES: readonly { readonly name: string; readonly harm: (file: string, size: number) => void }[] = [
+  { name: "truncated in the middle", harm: (file, size) => truncateSync(file, Math.floor(size / 2)) },
+  { name: "truncated inside its first page", harm: (file) => truncateSync(file, 700) },
+  { name: "overwritten with noise", harm: (file, size) => noise(file, 0, size) },
+  { name: "overwritten with noise but for the header", harm: (file, size) => noise(file, 100, size - 100) },
+  { name: "no database at all", harm: (file) => writeFileSync(file, "just text\n".repeat(100)) },
+];
+
+for (const { name, harm } of DAMAGES) {
+  test(`a state file ${name} is set aside, and a new one works`, async (t) => {
+    const file = await stateFile(t);
+    harm(file, readFileSync(file).length);
+    const damaged = readFileSync(file);
+    assert.throws(() => Store.open(file, { ...OPTIONS, readOnly: true }), StateCorruptError);
+    assert.deepEqual(readFileSync(file), damaged, "a reader changes nothing");
+
+    const store = openStore(t, file);
+    assert.match(store.notices.join(), /damaged .* set aside as .*state\.db\.corrupt-1; a new one is built/);
+    assert.deepEqual(readFileSync(`${file}.corrupt-1`), damaged, "nothing is deleted");
+    assert.deepEqual(store.files(), []);
+    addFile(store, "a.ts", ["one"]);
+    assert.deepEqual(await store.verify(), []);
+    store.close();
+    assert.deepEqual(openStore(t, file).notices, []);
+  });
+}
+
+test("an emptied state file is told and built again", async (t) => {
+  const file = await stateFile(t);
+  truncateSync(file, 0);
+  assert.match(openStore(t, file).notices.join(), /was empty; a new one is built/);
+});
+
+test("two damaged states in a row are both kept", async (t) => {
+  const file = await stateFile(t);
+  for (let i = 1; i <= 2; i++) {
+    writeFileSync(file, `damage ${i}`);
+    openStore(t, file).close();
+    assert.equal(readFileSync(`${file}.corrupt-${i}`, "utf8"), `damage ${i}`);
+  }
+});
+
+test("noise in one shard's state is seen and undone from the log of writes", async (t) => {
+  const file = await stateFile(t);
+  const before = openStore(t, file);
+  const states = statesOf(before);
+  const state = before.shards()[3]?.state ?? new Uint8Array();
+  before.close();
+  // The state spans pages; the end of its scales is on its first one.
+  const content = readFileSync(file);
+  const at = content.indexOf(state.subarray(0, 200));
+  assert.ok(at > 0 && featureWidth(DIMS) * 4 > 200);
+  noise(file, at + 100, 20);
+
+  const reader = openStore(t, file, { readOnly: true });
+  assert.deepEqual(statesOf(reader), states, "a reader is served the right state");
+  assert.equal((await reader.verify()).length, 2);
+  reader.close();
+  const store = openStore(t, file);
+  assert.match(store.notices.join(), /states of 1 shards were damaged and were made again/);
+  assert.deepEqual(statesOf(store), states);
+  assert.deepEqual(await store.verify(), []);
+  assert.deepEqual(
+    besides(file).filter((name) => name.includes("corrupt")),
+    [],
+  );
+});
+
+test("noise in the log of writes is never used, and the next opening sets the file aside", async (t) => {
+  const file = await stateFile(t);
+  const before = openStore(t, file);
+  const id = before.segmentsOfFile("f4.ts")[28]?.id ?? 0;
+  const keys = before.writesOf([id]).get(id)?.keys ?? new Int8Array();
+  before.close();
+  const content = readFileSync(file);
+  const log = new Uint8Array(keys.buffer, keys.byteOffset, keys.length);
+  // Everywhere it stands: equal segments have equal writes, and SQLite leaves copies in free space.
+  for (let at = content.indexOf(log); at >= 0; at = content.indexOf(log, at + 1)) noise(file, at, 5);
+
+  const reader = openStore(t, file, { readOnly: true });
+  assert.match((await reader.verify()).join("\n"), /do not match their checksum/);
+  reader.close();
+  const store = openStore(t, file);
+  assert.throws(() => addFile(store, "f4.ts", NAMES.slice(4, 33)), StateCorruptError);
+  store.close();
+  assert.match(openStore(t, file).notices.join(), /set aside/);
+});
+
+test("a state whose parts disagree is told part by part", async (t) => {
+  const file = await stateFile(t);
+  const db = new DatabaseSync(file);
+  db.exec(
+    "PRAGMA foreign_keys = OFF; DELETE FROM writes WHERE segment = 5; DELETE FROM fts WHERE rowid = 9;" +
+      "INSERT INTO fts (rowid, path, symbol, body) VALUES (99999, 'x', 'y', 'z');" +
+      "UPDATE shards SET live = live + 1 WHERE id = 2; UPDATE files SET segments = 3 WHERE path = 'f7.ts';",
+  );
+  db.close();
+  const store = openStore(t, file);
+  const problems = (await store.verify()).join("\n");
+  for (const part of [
+    /segment 5: its writes are missing/,
+    /segment 9: the lexical index/,
+    /lexical row 99999/,
+    /shard 2: .* counted/,
+    /file f7\.ts/,
+  ]) {
+    assert.match(problems, part);
+  }
+  store.close();
+  assert.match(openStore(t, file).notices.join(), /set aside/);
+});
+
+test("a state of a newer version is left exactly as it is", async (t) => {
+  const file = await stateFile(t);
+  const db = new DatabaseSync(file);
+  db.exec("PRAGMA user_version = 99");
+  db.close();
+  const before = readFileSync(file);
+  for (const readOnly of [false, true]) {
+    assert.throws(
+      () => Store.open(file, { ...OPTIONS, readOnly }),
+      (error) =>
+        error instanceof StateFromNewerVersionError && error.exitCode === 1 && /Update ARMT/.test(error.message),
+    );
+  }
+  assert.deepEqual(readFileSync(file), before);
+});
+
+test("a state of another workspace is refused, another program's database never touched", async (t) => {
+  const file = await stateFile(t);
+  assert.throws(() => Store.open(file, { ...OPTIONS, workspaceId: "/other" }), StateOfAnotherWorkspaceError);
+  assert.equal(openStore(t, file).files().length, 10);
+
+  const foreign = join(dirname(file), "places.sqlite");
+  const db = new DatabaseSync(foreign);
+  db.exec("CREATE TABLE bookmarks (x)");
+  db.close();
+  const before = readFileSync(foreign);
+  assert.throws(() => Store.open(foreign, OPTIONS), StateNotOursError);
+  assert.deepEqual(readFileSync(foreign), before);
+});
+
+test("a state of another model is kept until the new one is complete, over restarts", async (t) => {
+  const file = await stateFile(t);
+  const other = { modelHash: "model-b" };
+  assert.throws(() => Store.open(file, { ...OPTIONS, ...other, readOnly: true }), StateFromAnotherModelError);
+  const first = openStore(t, file, other);
+  assert.equal(first.rebuilding, true);
+  assert.match(first.notices.join(), /kept until a new one is complete/);
+  assert.equal(first.chat("c")?.title, "T", "chats come along");
+  addFile(first, "half.ts", ["one", "two"]);
+  first.close();
+  assert.equal(openReadOnlyCount(t, file), 10, "the old one is still there");
+
+  const second = openStore(t, file, other);
+  assert.equal(second.fileOf("half.ts")?.segments, 2, "the rebuild goes on where it was");
+  addFile(second, "rest.ts", ["three"]);
+  second.commitRebuild();
+  assert.equal(second.rebuilding, false);
+  assert.deepEqual(
+    second.files().map(({ path }) => path),
+    ["half.ts", "rest.ts"],
+  );
+  addFile(second, "more.ts", ["four"]);
+  assert.deepEqual(await second.verify(), []);
+  second.close();
+  assert.deepEqual(besides(file), []);
+  const third = openStore(t, file, other);
+  assert.deepEqual([third.rebuilding, third.notices, third.files().length], [false, [], 3]);
+});
+
+function openReadOnlyCount(t: TestContext, file: string): number {
+  const store = openStore(t, file, { readOnly: true });
+  const { length } = store.files();
+  store.close();
+  return length;
+}
+
+test("a reader keeps the old state while another puts the new one in its place, and is told", async (t) => {
+  const file = await stateFile(t);
+  const reader = openStore(t, file, { readOnly: true });
+  const writer = openStore(t, file, { factsLayout: { ...OPTIONS.factsLayout, segmentsPerShard: 3 } });
+  addFile(writer, "new.ts", ["one"]);
+  writer.commitRebuild();
+  assert.equal(reader.replacedOnDisk(), true);
+  assert.equal(reader.files().length, 10);
+  addFile(writer, "new.ts", ["one", "two"]);
+  assert.equal(reader.files().length, 10);
+  assert.deepEqual(await writer.verify(), []);
+});
+
+test("an unfinished rebuild for a third model is thrown away, a damaged one set aside", async (t) => {
+  const file = await stateFile(t);
+  const b = openStore(t, file, { modelHash: "model-b" });
+  addFile(b, "b.ts", ["one"]);
+  b.close();
+  const c = openStore(t, file, { modelHash: "model-c" });
+  assert.deepEqual([c.rebuilding, c.files()], [true, []]);
+  c.close();
+  writeFileSync(`${file}.rebuild`, "noise");
+  const again = openStore(t, file, { modelHash: "model-c" });
+  assert.match(again.notices.join(), /unfinished rebuild was damaged/);
+  assert.ok(existsSync(`${file}.rebuild.corrupt-1`));
+  again.close();
+  const back = openStore(t, file);
+  assert.deepEqual([back.rebuilding, back.files().length, existsSync(`${file}.rebuild`)], [false, 10, false]);
+});
+
+test("no state to read is told", (t) => {
+  assert.throws(
+    () => Store.open(join(temporaryFolder(t), "none.db"), { ...OPTIONS, readOnly: true }),
+    StateMissingError,
+  );
+});
