@@ -3,7 +3,7 @@ import { createReadStream, readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { ArmtError } from "../errors.ts";
+import { ArmtError, CancelledError } from "../errors.ts";
 import type { FactsLayout, MemoryDims } from "../memory/layout.ts";
 import type { Calibration } from "./calibration.ts";
 
@@ -19,8 +19,8 @@ export class BundleError extends ArmtError {
 
 /** There is no bundle in the folder. */
 export class BundleMissingError extends BundleError {
-  constructor(folder: string, file: string) {
-    super("model-missing", folder, `${file} is missing. Reinstall ARMT, or name a bundle's folder with --model`);
+  constructor(folder: string, file: string, cause?: unknown) {
+    super("model-missing", folder, `${file} is missing. Reinstall ARMT, or name a bundle's folder with --model`, cause);
   }
 }
 
@@ -28,6 +28,14 @@ export class BundleMissingError extends BundleError {
 export class BundleConfigError extends BundleError {
   constructor(folder: string, reason: string, cause?: unknown) {
     super("model-config", folder, `config.json ${reason}. Restore the bundle, or name another one with --model`, cause);
+  }
+}
+
+/** The bundle was made for another version of the engine. */
+export class BundleVersionError extends BundleError {
+  constructor(folder: string, format: number) {
+    const next = format > BUNDLE_FORMAT ? "Update ARMT" : "Export the model again with models/training/export.py";
+    super("model-version", folder, `it has format ${format}, and this version reads ${BUNDLE_FORMAT}. ${next}`);
   }
 }
 
@@ -58,6 +66,10 @@ export interface Bundle {
   readonly calibration: Calibration;
 }
 
+/** What a bundle's files are for, sorted. */
+const ROLES = ["fp16", "int8", "tokenizer"] as const;
+export type BundleRole = (typeof ROLES)[number];
+
 /** Width of the address codes in the workspace memory, V. */
 const VALUE_WIDTH = 64;
 
@@ -76,6 +88,8 @@ export async function loadBundle(folder: string): Promise<Bundle> {
     if (found.size !== entry.number("bytes")) throw new BundleDamagedError(root, name);
     return path;
   };
+  if (modelHash(files) !== config.string("modelHash"))
+    throw new BundleConfigError(root, "names hashes that do not fit");
   const dims = config.object("dims");
   const limits = config.object("limits");
   const kinds = config.object("tokenKinds");
@@ -110,16 +124,30 @@ export async function loadBundle(folder: string): Promise<Bundle> {
   };
 }
 
-/** Checks every file of a bundle against its hash. Throws `BundleDamagedError`. */
+/** Checks every file of a bundle against its hash. Throws `BundleDamagedError` or `BundleMissingError`. */
 export async function verifyBundle(bundle: Bundle, signal?: AbortSignal): Promise<void> {
-  const files = readConfig(bundle.folder).object("files");
-  for (const role of ["tokenizer", "int8", "fp16"]) {
-    const entry = files.object(role);
-    const hash = createHash("sha256");
-    await pipeline(createReadStream(join(bundle.folder, entry.string("path"))), hash, signal ? { signal } : {});
-    if (hash.digest("hex") !== entry.string("sha256"))
-      throw new BundleDamagedError(bundle.folder, entry.string("path"));
+  for (const role of ROLES) await verifyFile(bundle.folder, role, signal);
+}
+
+/** Checks one file of the bundle in `folder` against its hash. Throws `BundleDamagedError` or `BundleMissingError`. */
+export async function verifyFile(folder: string, role: BundleRole, signal?: AbortSignal): Promise<void> {
+  const entry = readConfig(folder).object("files").object(role);
+  const name = entry.string("path");
+  const hash = createHash("sha256");
+  try {
+    await pipeline(createReadStream(join(folder, name)), hash, signal ? { signal } : {});
+  } catch (error) {
+    if (signal?.aborted) throw new CancelledError();
+    throw new BundleMissingError(folder, name, error);
   }
+  if (hash.digest("hex") !== entry.string("sha256")) throw new BundleDamagedError(folder, name);
+}
+
+/** Identity of a model: SHA-256 over "role hash" lines, sorted by role (`model_hash` in `models/training/export.py`). */
+function modelHash(files: Fields): string {
+  const hash = createHash("sha256");
+  for (const role of ROLES) hash.update(`${role} ${files.object(role).string("sha256")}\n`);
+  return hash.digest("hex");
 }
 
 function readConfig(folder: string): Fields {
@@ -137,9 +165,7 @@ function readConfig(folder: string): Fields {
   }
   const fields = new Fields(folder, "", json);
   const format = fields.number("format");
-  if (format !== BUNDLE_FORMAT) {
-    throw new BundleConfigError(folder, `has format ${format}; this version of ARMT reads format ${BUNDLE_FORMAT}`);
-  }
+  if (format !== BUNDLE_FORMAT) throw new BundleVersionError(folder, format);
   return fields;
 }
 

@@ -1,100 +1,101 @@
 import type { Bundle } from "./bundle.ts";
 
-/** One row for the step graph, batch 1. */
+/** One input of the step, without batch dimension. All positions count from [CLS] = 0. */
 export interface StepInput {
-  /** [T] */
-  readonly tokens: BigInt64Array;
-  readonly kinds: BigInt64Array;
-  /** [M] positions that write or ask; -1 for none. */
-  readonly anchors: BigInt64Array;
-  /** Position of the first code token. */
+  readonly tokens: Int32Array;
+  /** Token kinds, as long as `tokens`. */
+  readonly kinds: Int32Array;
+  /** Positions that write or ask. */
+  readonly anchors: Int32Array;
+  /** Position of the first code token: code token i stands at `codeFrom + i`. */
   readonly codeFrom: number;
 }
 
-type Layout = Pick<Bundle, "tokenKinds" | "specialTokens" | "memoryTokenIds">;
+/** What the layouts need to know of a bundle. */
+export type InputVocabulary = Pick<Bundle, "specialTokens" | "tokenKinds" | "memoryTokenIds">;
 
-/** `[CLS] header [SEP] code [SEP]`; the segment's anchors (indices of code tokens) write. */
-export function indexInput(
-  layout: Layout,
-  header: Int32Array,
-  code: Int32Array,
-  anchors: readonly number[],
-): StepInput {
-  const { cls, sep } = layout.specialTokens;
-  const row = new Row();
-  row.add([cls, ...header, sep], layout.tokenKinds.code);
-  const codeFrom = row.length;
-  row.add([...code, sep], layout.tokenKinds.code);
-  return row.finish(
-    anchors.map((anchor) => anchor + codeFrom),
-    codeFrom,
-  );
-}
-
-/** Tokens of a found segment that fit behind a question (`MAX_FOUND` in `models/training/batches.py`). */
+/** Tokens of a found segment that go behind a question (`MAX_FOUND` in `models/training/batches.py`). */
 const FOUND_TOKENS = 96;
 
+/** `[CLS] header [SEP] code [SEP]`, all of kind code; `anchors` are code token indices. */
+export function indexInput(
+  vocabulary: InputVocabulary,
+  header: Int32Array,
+  code: Int32Array,
+  anchors: ArrayLike<number>,
+): StepInput {
+  const { cls, sep } = vocabulary.specialTokens;
+  const tokens = join([cls], header, [sep], code, [sep]);
+  const kinds = new Int32Array(tokens.length).fill(vocabulary.tokenKinds.code);
+  const codeFrom = header.length + 2;
+  return { tokens, kinds, anchors: Int32Array.from(anchors, (anchor) => anchor + codeFrom), codeFrom };
+}
+
 /**
- * `[CLS] question [SEP]`, at a later hop followed by `code [SEP]` of what was found. Every token of the question asks
- * with a key of its own, and so do the anchors of the found code.
+ * `[CLS] question [SEP]`; at a later hop `code [SEP]` of the found segment follows, cut at `FOUND_TOKENS`.
+ * Every token of the question asks, then every anchor of the found code.
  */
 export function questionInput(
-  layout: Layout,
+  vocabulary: InputVocabulary,
   question: Int32Array,
   found?: { readonly code: Int32Array; readonly anchors: readonly number[] },
 ): StepInput {
-  const { cls, sep } = layout.specialTokens;
-  const row = new Row();
-  row.add([cls, ...question, sep], layout.tokenKinds.question);
-  const codeFrom = row.length;
-  const anchors = Array.from(question, (_, i) => i + 1);
-  if (found !== undefined) {
-    const code = found.code.subarray(0, FOUND_TOKENS);
-    row.add([...code, sep], layout.tokenKinds.code);
-    for (const anchor of found.anchors) if (anchor < code.length) anchors.push(anchor + codeFrom);
+  const { cls, sep } = vocabulary.specialTokens;
+  const { question: questionKind, code: codeKind } = vocabulary.tokenKinds;
+  const codeFrom = question.length + 2;
+  const asking = Array.from(question, (_, i) => i + 1);
+  if (found === undefined) {
+    const tokens = join([cls], question, [sep]);
+    const kinds = new Int32Array(tokens.length).fill(questionKind);
+    return { tokens, kinds, anchors: Int32Array.from(asking), codeFrom };
   }
-  return row.finish(anchors, codeFrom);
+  const code = found.code.subarray(0, FOUND_TOKENS);
+  const tokens = join([cls], question, [sep], code, [sep]);
+  const kinds = new Int32Array(tokens.length).fill(questionKind).fill(codeKind, codeFrom);
+  for (const anchor of found.anchors) if (anchor < code.length) asking.push(anchor + codeFrom);
+  return { tokens, kinds, anchors: Int32Array.from(asking), codeFrom };
 }
 
 /** `[CLS] question [SEP] header [SEP] code [SEP] memory tokens`; the memory tokens write. */
-export function readInput(layout: Layout, question: Int32Array, header: Int32Array, code: Int32Array): StepInput {
-  const { cls, sep } = layout.specialTokens;
-  const row = new Row();
-  row.add([cls, ...question, sep], layout.tokenKinds.question);
-  row.add([...header, sep], layout.tokenKinds.code);
-  const codeFrom = row.length;
-  row.add([...code, sep], layout.tokenKinds.code);
-  const memoryFrom = row.length;
-  row.add(layout.memoryTokenIds, layout.tokenKinds.memory);
-  return row.finish(
-    layout.memoryTokenIds.map((_, i) => memoryFrom + i),
-    codeFrom,
-  );
+export function readInput(
+  vocabulary: InputVocabulary,
+  question: Int32Array,
+  header: Int32Array,
+  code: Int32Array,
+): StepInput {
+  const { cls, sep } = vocabulary.specialTokens;
+  const { question: questionKind, code: codeKind, memory: memoryKind } = vocabulary.tokenKinds;
+  const memory = vocabulary.memoryTokenIds;
+  const tokens = join([cls], question, [sep], header, [sep], code, [sep], memory);
+  const body = question.length + 2;
+  const written = tokens.length - memory.length;
+  const kinds = new Int32Array(tokens.length).fill(questionKind, 0, body).fill(codeKind, body, written);
+  kinds.fill(memoryKind, written);
+  return {
+    tokens,
+    kinds,
+    anchors: Int32Array.from(memory, (_, i) => written + i),
+    codeFrom: body + header.length + 1,
+  };
 }
 
-/** Collects tokens with their kinds. */
-class Row {
-  readonly #tokens: number[] = [];
-  readonly #kinds: number[] = [];
-
-  get length(): number {
-    return this.#tokens.length;
+/** int32 → int64 without a BigInt per number: each value's low and high word are written through one view. */
+export function toInt64(values: Int32Array): BigInt64Array {
+  const words = new Int32Array(values.length * 2);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    words[2 * i] = value;
+    words[2 * i + 1] = value >> 31;
   }
+  return new BigInt64Array(words.buffer);
+}
 
-  add(tokens: readonly number[], kind: number): void {
-    for (const token of tokens) {
-      this.#tokens.push(token);
-      this.#kinds.push(kind);
-    }
+function join(...parts: readonly ArrayLike<number>[]): Int32Array {
+  const out = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
   }
-
-  finish(anchors: readonly number[], codeFrom: number): StepInput {
-    return {
-      tokens: BigInt64Array.from(this.#tokens, BigInt),
-      kinds: BigInt64Array.from(this.#kinds, BigInt),
-      // A graph with no anchor at all would have an empty dimension.
-      anchors: BigInt64Array.from(anchors.length === 0 ? [-1] : anchors, BigInt),
-      codeFrom,
-    };
-  }
+  return out;
 }

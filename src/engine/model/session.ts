@@ -1,110 +1,112 @@
-import type { InferenceSession, Tensor } from "onnxruntime-node";
-import { ArmtError } from "../errors.ts";
-import type { ProviderChoice } from "../types.ts";
-import type { Bundle } from "./bundle.ts";
-import type { StepInput } from "./inputs.ts";
+import { type Bundle, BundleConfigError, verifyFile } from "./bundle.ts";
+import { Graph, type GraphTensor, type Provider } from "./graph.ts";
+import { type StepInput, toInt64 } from "./inputs.ts";
 
-/** Named outputs of one step with batch 1 (`output_names` in `models/training/armt.py`). */
+/** Outputs of one step with batch 1. T tokens, M anchors, L reader layers, K keys, V values. */
 export interface StepOutput {
+  /** Reader memory after the step: A [L,1,K,V], z [L,1,K]. */
   readonly A: Float32Array;
   readonly z: Float32Array;
+  /** [max(M, 1), dMem], before φ. */
   readonly keys: Float32Array;
+  /** [max(M, 1)], 0..1. */
   readonly beta: Float32Array;
+  /** [G], unit length. */
   readonly gist: Float32Array;
+  /** Logits [T]. */
   readonly start: Float32Array;
   readonly end: Float32Array;
+  /** Logit [1]. */
   readonly relevance: Float32Array;
+  /** Logits over the bundle's `answerKinds`. */
   readonly kind: Float32Array;
 }
 
-/** onnxruntime could not run the model. */
-export class SessionError extends ArmtError {
-  constructor(what: string, cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super(
-      "session",
-      `The model could not ${what}: ${reason}. Run again with --provider cpu; if that fails, reinstall ARMT.`,
-      {
-        cause,
-      },
-    );
-  }
+/** Reader memory before a step. */
+export interface StepState {
+  readonly A: Float32Array;
+  readonly z: Float32Array;
 }
 
-type Runtime = typeof import("onnxruntime-node");
+/** Where each field of `StepOutput` comes from. */
+const OUTPUTS: Readonly<Record<keyof StepOutput, string>> = {
+  A: "A_out",
+  z: "z_out",
+  keys: "keys",
+  beta: "beta",
+  gist: "gist",
+  start: "start",
+  end: "end",
+  relevance: "relevance",
+  kind: "kind",
+};
 
-/** The step graph in onnxruntime. `run` blocks this thread while it computes: cancel between steps. */
+/** A bundle's step, loaded: int8 on the CPU, float16 elsewhere. Batch 1, unpadded, so that a step is a pure function. */
 export class StepSession {
-  readonly #runtime: Runtime;
-  readonly #session: InferenceSession;
+  readonly provider: Provider;
+  readonly #graph: Graph;
   readonly #bundle: Bundle;
 
-  private constructor(runtime: Runtime, session: InferenceSession, bundle: Bundle) {
-    this.#runtime = runtime;
-    this.#session = session;
+  private constructor(graph: Graph, bundle: Bundle) {
+    this.provider = graph.provider;
+    this.#graph = graph;
     this.#bundle = bundle;
   }
 
-  static async create(bundle: Bundle, provider: ProviderChoice): Promise<StepSession> {
-    try {
-      const imported = await import("onnxruntime-node");
-      const runtime: Runtime = "default" in imported ? (imported.default as Runtime) : imported;
-      const gpu = provider !== "auto" && provider !== "cpu";
-      const session = await runtime.InferenceSession.create(gpu ? bundle.graphs.fp16 : bundle.graphs.int8, {
-        executionProviders: gpu ? [provider] : ["cpu"],
-        graphOptimizationLevel: "all",
-        enableCpuMemArena: true,
-        logSeverityLevel: 3,
-        extra: { session: { intra_op: { allow_spinning: "0" } } },
-      });
-      return new StepSession(runtime, session, bundle);
-    } catch (error) {
-      throw new SessionError("start", error);
+  /**
+   * Checks the graph file's hash and loads it on one provider. Throws `BundleDamagedError`, the errors of `Graph.load`,
+   * and `BundleConfigError` if the graph lacks an output.
+   */
+  static async load(bundle: Bundle, provider: Provider, threads?: number): Promise<StepSession> {
+    const form = provider === "cpu" ? "int8" : "fp16";
+    await verifyFile(bundle.folder, form);
+    const graph = await Graph.load(bundle.graphs[form], provider, threads);
+    const missing = Object.values(OUTPUTS).filter((name) => !graph.outputNames.includes(name));
+    if (missing.length > 0) {
+      await graph.release();
+      throw new BundleConfigError(bundle.folder, `names ${graph.file}, which has no output ${missing.join(", ")}`);
     }
+    return new StepSession(graph, bundle);
   }
 
-  async run(
-    input: StepInput,
-    state: { readonly A: Float32Array; readonly z: Float32Array },
-    gate: 0 | 1,
-  ): Promise<StepOutput> {
-    const { Tensor } = this.#runtime;
-    const { stateLayers: l, stateKeys: k, stateValues: v } = this.#bundle.dims;
-    const width = input.tokens.length;
-    const feeds = {
-      tokens: new Tensor("int64", input.tokens, [1, width]),
-      kinds: new Tensor("int64", input.kinds, [1, width]),
-      anchors: new Tensor("int64", input.anchors, [1, input.anchors.length]),
-      A: new Tensor("float32", state.A, [l, 1, k, v]),
-      z: new Tensor("float32", state.z, [l, 1, k]),
-      gate: new Tensor("float32", Float32Array.of(gate), [1]),
-    };
-    let out: Readonly<Record<string, Tensor>>;
-    try {
-      out = await this.#session.run(feeds);
-    } catch (error) {
-      throw new SessionError("run", error);
-    }
+  /** One step; `gate` 1 reads the state, 0 ignores it. Throws `GraphRunError`. */
+  async run(input: StepInput, state: StepState, gate: 0 | 1): Promise<StepOutput> {
+    const { stateLayers, stateKeys, stateValues } = this.#bundle.dims;
+    const row = [1, input.tokens.length];
+    // A dimension of 0 is not safe on every provider: no anchor is one anchor at -1.
+    const anchors = input.anchors.length === 0 ? Int32Array.of(-1) : input.anchors;
+    const outputs = await this.#graph.run({
+      tokens: { type: "int64", data: toInt64(input.tokens), dims: row },
+      kinds: { type: "int64", data: toInt64(input.kinds), dims: row },
+      anchors: { type: "int64", data: toInt64(anchors), dims: [1, anchors.length] },
+      A: { type: "float32", data: state.A, dims: [stateLayers, 1, stateKeys, stateValues] },
+      z: { type: "float32", data: state.z, dims: [stateLayers, 1, stateKeys] },
+      gate: { type: "float32", data: Float32Array.of(gate), dims: [1] },
+    });
+    const floats = (name: keyof StepOutput) => this.#floats(outputs, OUTPUTS[name]);
     return {
-      A: floats(out, "A_out"),
-      z: floats(out, "z_out"),
-      keys: floats(out, "keys"),
-      beta: floats(out, "beta"),
-      gist: floats(out, "gist"),
-      start: floats(out, "start"),
-      end: floats(out, "end"),
-      relevance: floats(out, "relevance"),
-      kind: floats(out, "kind"),
+      A: floats("A"),
+      z: floats("z"),
+      keys: floats("keys"),
+      beta: floats("beta"),
+      gist: floats("gist"),
+      start: floats("start"),
+      end: floats("end"),
+      relevance: floats("relevance"),
+      kind: floats("kind"),
     };
   }
 
+  /** Frees the native session. */
   async release(): Promise<void> {
-    await this.#session.release();
+    await this.#graph.release();
   }
-}
 
-function floats(out: Readonly<Record<string, Tensor>>, name: string): Float32Array {
-  const data = out[name]?.data;
-  if (!(data instanceof Float32Array)) throw new SessionError(`give "${name}"`, "the graph has no such output");
-  return data;
+  #floats(outputs: Readonly<Record<string, GraphTensor>>, name: string): Float32Array {
+    const tensor = outputs[name];
+    if (tensor?.type !== "float32") {
+      throw new BundleConfigError(this.#bundle.folder, `names ${this.#graph.file}, whose ${name} is not float32`);
+    }
+    return tensor.data;
+  }
 }

@@ -2,7 +2,8 @@ import type { MemoryDims } from "../memory/layout.ts";
 import type { ProviderChoice } from "../types.ts";
 import type { Bundle } from "./bundle.ts";
 import { indexInput, questionInput, readInput, type StepInput } from "./inputs.ts";
-import { type StepOutput, StepSession } from "./session.ts";
+import { openSession, providerMemory } from "./providers.ts";
+import type { StepOutput, StepSession } from "./session.ts";
 
 /** The reader memory between two segments: A [L,1,K,V] and z [L,1,K]. */
 export interface ReaderState {
@@ -110,7 +111,7 @@ export class Stepper {
   }
 
   async #run(input: StepInput, state: ReaderState, gate: 0 | 1): Promise<StepOutput> {
-    this.#session ??= StepSession.create(this.#bundle, this.#provider);
+    this.#session ??= openSession(this.#bundle, this.#provider, providerMemory());
     return (await this.#session).run(input, state, gate);
   }
 }
