@@ -3,6 +3,7 @@ import { createReadStream, readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { ANSWER_KINDS } from "../answer/compose.ts";
 import { ArmtError, CancelledError } from "../errors.ts";
 import type { FactsLayout, MemoryDims } from "../memory/layout.ts";
 import type { Calibration } from "./calibration.ts";
@@ -90,6 +91,9 @@ export async function loadBundle(folder: string): Promise<Bundle> {
   };
   if (modelHash(files) !== config.string("modelHash"))
     throw new BundleConfigError(root, "names hashes that do not fit");
+  if (config.strings("answerKinds").join() !== ANSWER_KINDS.join()) {
+    throw new BundleConfigError(root, `has other answerKinds than this version of ARMT (${ANSWER_KINDS.join(", ")})`);
+  }
   const dims = config.object("dims");
   const limits = config.object("limits");
   const kinds = config.object("tokenKinds");
@@ -235,6 +239,12 @@ class Fields {
     const value = this.#value[name];
     if (!Array.isArray(value)) return this.#fail(this.#name(name), "list of numbers");
     return value.map((item: unknown) => (typeof item === "number" ? item : this.#fail(this.#name(name), "number")));
+  }
+
+  strings(name: string): string[] {
+    const value = this.#value[name];
+    if (!Array.isArray(value)) return this.#fail(this.#name(name), "list of strings");
+    return value.map((item: unknown) => (typeof item === "string" ? item : this.#fail(this.#name(name), "string")));
   }
 
   #name(name: string): string {
