@@ -54,7 +54,7 @@ class StepModel(Protocol):
     def __call__(self, *inputs: Tensor) -> Sequence[Tensor]: ...
 
 
-def sample_steps(model: StepModel, tokenizer: Path, count: int = 32, length: int = 150) -> list[Step]:
+def sample_steps(model: StepModel, tokenizer: Path, count: int = 24, length: int = 150) -> list[Step]:
     """Steps over this project's own code, to calibrate and check with: kinds, anchors and state vary."""
     encoder = Tokenizer.from_file(str(tokenizer))
     encoder.no_padding()
@@ -113,7 +113,8 @@ def export_bundle(
     """Writes the bundle and returns its config.json.
 
     config gives `name`, `version`, `architecture`, `tokenKinds` (name -> kind), `memoryTokenIds`, `answerKinds`,
-    `provenance`, and optionally `limits` and `quality`; shapes, hashes and measured errors are added here.
+    `provenance`, and optionally `limits`, `calibration` (the engine wants it, but it is fitted with the exported model)
+    and `quality`; shapes, hashes and measured errors are added here.
     steps: inputs to calibrate int8 with and to measure errors on; None takes this project's code.
     """
     out, tokenizer = Path(out_dir), Path(tokenizer)
@@ -173,6 +174,7 @@ def export_bundle(
         "answerKinds": list(config["answerKinds"]),
         "limits": limits,
         "architecture": config["architecture"],
+        **({"calibration": config["calibration"]} if "calibration" in config else {}),
         "quality": {**config.get("quality", {}), "exportError": errors},
         "provenance": {**config["provenance"], "exported": datetime.now(UTC).strftime("%Y-%m-%d")},
     }
