@@ -16,7 +16,9 @@ export interface Header {
   readonly setSha256: string;
   /** Folder of the model bundle, relative to the project where inside. */
   readonly model: string;
-  /** SHA-256 over the bundle's files. */
+  /** The hash that the bundle states of itself (weights and what an index depends on); "none" without a bundle. */
+  readonly modelHash: string;
+  /** SHA-256 over all of the bundle's files: calibration counts too. */
   readonly modelSha256: string;
   /** SHA-256 over the engine's and the bench's sources. */
   readonly sourcesSha256: string;
@@ -45,6 +47,7 @@ export function readHeader(set: QuestionSet, setSha256: string, model: string, p
     set,
     setSha256,
     model: inside.startsWith("..") ? model : inside,
+    modelHash: readBundle(model)?.modelHash ?? "none",
     modelSha256: existsSync(model) ? hashFiles([model]) : "none",
     sourcesSha256: hashFiles([join(root, "src", "engine"), join(root, "test", "bench")], ".ts"),
     commit: commit(),
@@ -52,6 +55,14 @@ export function readHeader(set: QuestionSet, setSha256: string, model: string, p
     node: process.version,
     started: new Date().toISOString(),
   };
+}
+
+/** What the bench needs of a bundle's `config.json`; null where there is none. */
+export function readBundle(
+  model: string,
+): { readonly modelHash: string; readonly limits: { readonly segmentTokens: number } } | null {
+  const file = join(model, "config.json");
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as ReturnType<typeof readBundle>) : null;
 }
 
 /** The first characters of a hash over everything that decides a product's result. */

@@ -5,7 +5,7 @@ import type { BenchQualityOptions } from "../../src/cli/bench-quality.ts";
 import { throwIfCancelled } from "../../src/engine/errors.ts";
 import type { Answer, IndexReport, Part } from "../../src/engine/types.ts";
 import { defaultCache } from "./cache.ts";
-import { DEFAULT_MODEL, type Header, indexKey, journalKey, readHeader } from "./header.ts";
+import { DEFAULT_MODEL, type Header, indexKey, journalKey, readBundle, readHeader } from "./header.ts";
 import type { Reply } from "./metrics.ts";
 import { MiniLm } from "./peers/minilm.ts";
 import { minilmFolder } from "./peers/minilm-files.ts";
@@ -161,23 +161,19 @@ async function measurePeers(run: Run, repos: readonly string[], questions: reado
       .filter((ask) => PEERS.some((peer) => !journal.has(peer, ask.id, ask.wording)));
   if (repos.every((repo) => pending(repo).length === 0)) return;
   await using minilm = await MiniLm.open(await minilmFolder(options.minilm, cache, signal), cache);
-  const tokenizer = join(options.model ?? DEFAULT_MODEL, "tokenizer.json");
+  const model = options.model ?? DEFAULT_MODEL;
+  const cut = { tokenizer: join(model, "tokenizer.json"), ...readBundle(model)?.limits };
   for (const repo of repos) {
     const asks = pending(repo);
     if (asks.length === 0) continue;
     note(`peers: ${repo}`);
     const started = performance.now();
     let told = started;
-    using peers = await RepositoryPeers.open(
-      join(run.workspaces, repo),
-      { minilm, tokenizer },
-      signal,
-      (done, total) => {
-        if (performance.now() - told < 10_000) return;
-        told = performance.now();
-        note(`  embedded ${done} of ${total} segments, ${((told - started) / 1000).toFixed(0)} s`);
-      },
-    );
+    using peers = await RepositoryPeers.open(join(run.workspaces, repo), minilm, cut, signal, (done, total) => {
+      if (performance.now() - told < 10_000) return;
+      told = performance.now();
+      note(`  embedded ${done} of ${total} segments, ${((told - started) / 1000).toFixed(0)} s`);
+    });
     for (const ask of asks) {
       throwIfCancelled(signal);
       for (const [system, reply] of await peers.ask(ask.text)) {
@@ -202,7 +198,7 @@ function publish(run: Run, questions: readonly Question[]): number {
   const lines = [
     `set ${header.set}: ${questions.length} questions, ${questions.flatMap(toAsks).length} wordings, ` +
       `${new Set(questions.map((question) => question.repo)).size} repositories, sha256 ${header.setSha256}`,
-    `model ${header.model}, sha256 ${header.modelSha256}`,
+    `model ${header.model}, hash ${header.modelHash}, files sha256 ${header.modelSha256}`,
     `commit ${header.commit}`,
     `machine ${header.machine}, Node ${header.node}, provider ${options.provider ?? "auto"}`,
     "",

@@ -16,14 +16,17 @@ export interface SourceFile {
 /**
  * The files and segments that the product would index. A segment's text is its header (file and symbol, as the product
  * puts it before the code) and its code, raw: on train that was stronger than the code alone (notes.md).
- * `tokenizer`: the bundle's `tokenizer.json`, which decides how much goes into a segment.
+ * `cut`: the bundle's `tokenizer.json` and tokens of a segment, which decide how much goes into one.
  */
 export async function loadCorpus(
   workspace: string,
-  tokenizer: string,
+  cut: { readonly tokenizer: string; readonly segmentTokens?: number },
   signal?: AbortSignal,
 ): Promise<{ readonly files: readonly SourceFile[]; readonly segments: readonly PeerSegment[] }> {
-  const segmenter = Segmenter.create(Tokenizer.load(tokenizer));
+  const segmenter = Segmenter.create(
+    Tokenizer.load(cut.tokenizer),
+    cut.segmentTokens === undefined ? {} : { maxTokens: cut.segmentTokens },
+  );
   const files: SourceFile[] = [];
   const segments: PeerSegment[] = [];
   for (const { path } of (await discover(workspace, {}, signal)).files) {

@@ -23,18 +23,17 @@ export class RepositoryPeers {
     this.#minilm = minilm;
   }
 
-  /** Reads and indexes the workspace. `tokenizer`: the product's `tokenizer.json`, which decides the segments. */
+  /** Reads and indexes the workspace. `cut` as in `loadCorpus`. */
   static async open(
     workspace: string,
-    models: { readonly minilm: MiniLm; readonly tokenizer: string },
+    minilmModel: MiniLm,
+    cut: Parameters<typeof loadCorpus>[1],
     signal?: AbortSignal,
     onProgress?: (done: number, total: number) => void,
   ): Promise<RepositoryPeers> {
-    const { files, segments } = await loadCorpus(workspace, models.tokenizer, signal);
+    const { files, segments } = await loadCorpus(workspace, cut, signal);
     throwIfCancelled(signal);
-    const minilm = await MiniLmPeer.index(models.minilm, segments, signal, (done) =>
-      onProgress?.(done, segments.length),
-    );
+    const minilm = await MiniLmPeer.index(minilmModel, segments, signal, (done) => onProgress?.(done, segments.length));
     return new RepositoryPeers(new Bm25Peer(files), minilm);
   }
 
