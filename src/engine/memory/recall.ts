@@ -86,11 +86,12 @@ export function exactKeys(
 ): ExactScores {
   const { dMem, nu } = dims;
   const asked = questionKeys.length;
-  const questions = interleavedFeatures(questionKeys, dims);
+  const stride = Math.ceil(asked / 4) * 4;
+  const questions = interleavedFeatures(questionKeys, stride, dims);
   const index = new Uint16Array(maxNonZeros(dMem, nu));
   const value = new Float32Array(maxNonZeros(dMem, nu));
   const scratch = new Float32Array(2 * dMem);
-  const similarity = new Float64Array(asked);
+  const similarity = new Float32Array(stride);
   const similarities = new Float32Array(segments.length * asked);
   const slots = new Uint8Array(segments.length * asked);
   const scores = new Float32Array(segments.length);
@@ -99,14 +100,7 @@ export function exactKeys(
     const count = keys.length / dMem;
     for (let slot = 0; slot < count; slot++) {
       const nonZeros = sparseRow(keys, slot * dMem, dMem, nu, scratch, index, value, 0);
-      similarity.fill(0);
-      for (let p = 0; p < nonZeros; p++) {
-        const at = (index[p] as number) * asked;
-        const weight = value[p] as number;
-        for (let t = 0; t < asked; t++) {
-          similarity[t] = (similarity[t] as number) + weight * (questions[at + t] as number);
-        }
-      }
+      for (let t = 0; t < stride; t += 4) dotFour(questions, stride, t, index, value, nonZeros, similarity);
       for (let t = 0; t < asked; t++) {
         if ((similarity[t] as number) > (similarities[base + t] as number)) {
           similarities[base + t] = similarity[t] as number;
@@ -121,14 +115,42 @@ export function exactKeys(
   return { scores, similarities, slots };
 }
 
-/** φ of the question keys as [K, questionKeys]: a key's non-zero feature then meets all questions in one run of memory. */
-function interleavedFeatures(questionKeys: readonly Float32Array[], dims: MemoryDims): Float32Array {
+/** Products of a key's non-zero features with the questions t..t+3, into `out`: four sums stay in registers. */
+function dotFour(
+  questions: Float32Array,
+  stride: number,
+  t: number,
+  index: Uint16Array,
+  value: Float32Array,
+  nonZeros: number,
+  out: Float32Array,
+): void {
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  for (let p = 0; p < nonZeros; p++) {
+    const at = (index[p] as number) * stride + t;
+    const weight = value[p] as number;
+    s0 += weight * (questions[at] as number);
+    s1 += weight * (questions[at + 1] as number);
+    s2 += weight * (questions[at + 2] as number);
+    s3 += weight * (questions[at + 3] as number);
+  }
+  out[t] = s0;
+  out[t + 1] = s1;
+  out[t + 2] = s2;
+  out[t + 3] = s3;
+}
+
+/** φ of the question keys as [K, stride]: a key's non-zero feature then meets all questions in one run of memory. */
+function interleavedFeatures(questionKeys: readonly Float32Array[], stride: number, dims: MemoryDims): Float32Array {
   const k = featureWidth(dims);
   const row = new Float32Array(k);
-  const out = new Float32Array(k * questionKeys.length);
+  const out = new Float32Array(k * stride);
   for (const [t, key] of questionKeys.entries()) {
     dpfp(key, dims.dMem, dims.nu, row, true);
-    for (let i = 0; i < k; i++) out[i * questionKeys.length + t] = row[i] as number;
+    for (let i = 0; i < k; i++) out[i * stride + t] = row[i] as number;
   }
   return out;
 }
