@@ -16,7 +16,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ArmtError, throwIfCancelled } from "../../../src/engine/errors.ts";
 import { defaultCache } from "../cache.ts";
-import { loadQuestions, QUESTION_TYPES, type Question, type QuestionSet } from "./load.ts";
+import { chooseQuestions, loadQuestions, QUESTION_TYPES, type Question, type QuestionSet } from "./load.ts";
 
 const run = promisify(execFile);
 
@@ -314,12 +314,13 @@ class Fetcher {
 async function main(): Promise<void> {
   const [cache = defaultCache(), list] = process.argv.slice(2);
   const repos = list?.split(",");
+  const sets: readonly QuestionSet[] = ["dev", "train"];
+  const questions = chooseQuestions(
+    sets.flatMap((set) => loadQuestions(set).questions),
+    repos,
+  );
   const print = (line: string): void => void process.stderr.write(`${line}\n`);
   const workspaces = await fetchSources({ cache, onProgress: print, ...(repos === undefined ? {} : { repos }) });
-  const sets: readonly QuestionSet[] = ["dev", "train"];
-  const questions = sets
-    .flatMap((set) => loadQuestions(set).questions)
-    .filter((question) => repos?.includes(question.repo) ?? true);
   checkSources(workspaces, questions);
   const types = QUESTION_TYPES.map(
     (type) => `${questions.filter((question) => question.type === type).length} ${type}`,
