@@ -11,7 +11,7 @@ from armt import ANSWER_KINDS, CLS, CODE, MEMORY, PAD, QUESTION, SEP
 from data import Repo, Sample, Sampler, Segment
 
 MAX_ANCHORS = 12
-WIDTH_STEP = 32
+WIDTHS = (32, 64, 160, 192, 256)  # few, because each new shape costs a kernel's set-up
 MAX_FOUND = 96  # tokens of a found segment that go behind the question of the next hop
 
 
@@ -65,8 +65,9 @@ def pad(rows: list[list[int]], fill: int, width: int = 0) -> Tensor:
 
 
 def stack(rows: list[Row], anchors: int = 0) -> tuple[Tensor, Tensor, Tensor]:
-    """tokens [B,T], kinds [B,T], anchors [B,M]; T is rounded up, because each new shape costs a kernel's set-up."""
-    width = -(-max(len(r.tokens) for r in rows) // WIDTH_STEP) * WIDTH_STEP
+    """tokens [B,T], kinds [B,T], anchors [B,M]; T is one of `WIDTHS`."""
+    longest = max(len(r.tokens) for r in rows)
+    width = next(w for w in WIDTHS if w >= longest)
     return (
         pad([r.tokens for r in rows], PAD, width),
         pad([r.kinds for r in rows], CODE, width),

@@ -89,28 +89,41 @@ class Repo:
         return out
 
 
+FACT_KINDS = {"d": "definition", "a": "assignment", "l": "literal", "c": "call", "s": "statement"}
+
+
 def load_repos(folder: Path) -> list[Repo]:
     """Every `<repo>.json` that `export-data.ts` wrote into the folder."""
-    repos = []
-    for file in sorted(folder.glob("*.json")):
-        raw = json.loads(file.read_text())
-        repos.append(read_repo(raw))
-    return repos
+    return [read_repo(json.loads(f.read_text())) for f in sorted(folder.glob("*.json")) if f.name != "index.json"]
 
 
 def read_repo(raw: dict) -> Repo:
-    segments = [Segment(s["path"], s["symbol"], s["header"], s["code"], s["anchors"]) for s in raw["segments"]]
-    questions = []
-    for q in raw["questions"]:
-        anchors = {int(k): v for k, v in q["anchors"].items()}
-        questions.append(
-            Question(
-                q["id"], q["type"], q["wordings"], q["answers"], q["evidence"], anchors, [tuple(s) for s in q["spans"]],
-                q["hard"],
-            )
-        )  # fmt: skip
-    facts = [Fact(f["segment"], f["anchor"], f["name"], f["symbol"], f["kind"], tuple(f["value"])) for f in raw["facts"]]
-    return Repo(raw["repo"], segments, questions, facts)
+    paths, symbols, headers = raw["paths"], raw["symbols"], raw["headers"]
+    segments = [Segment(paths[s["p"]], symbols[s["s"]], headers[s["h"]], s["c"], s["a"]) for s in raw["segments"]]
+    questions: dict[str, Question] = {}
+    for q in raw["questions"]:  # one entry a wording
+        if not any(q["evidence"]) and q["type"] != "negative":
+            continue
+        known = questions.get(q["id"])
+        if known is not None:
+            known.wordings.append(q["q"])
+            known.hard += [s for s in q["hard"] if s not in known.hard]
+            continue
+        anchors: dict[int, list[int]] = {}
+        for group, at in zip(q["evidence"], q["anchors"], strict=True):
+            for segment, indices in zip(group, at, strict=True):
+                anchors.setdefault(segment, []).extend(indices)
+        spans = [(s, a, b) for s, a, b in q["spans"]]
+        questions[q["id"]] = Question(
+            q["id"], q["type"], [q["q"]], q["answers"], q["evidence"], anchors, spans, list(q["hard"])
+        )
+    facts = []
+    for segment, anchor, kind, name, _, first, last in raw["facts"]:
+        at = segments[segment].anchors[anchor]
+        value = (first, last) if first >= 0 else (at, at)
+        if first >= 0 or kind == "d":
+            facts.append(Fact(segment, anchor, name, "", FACT_KINDS[kind] if first >= 0 else "place", value))
+    return Repo(raw["repo"], segments, list(questions.values()), facts)
 
 
 @dataclass
@@ -166,6 +179,8 @@ class Sampler:
 
     def from_fact(self, repo: Repo, negatives: bool) -> Sample | None:
         fact = self.rng.choice(repo.facts)
+        if fact.kind == "place" and self.rng.random() < 0.7:  # definitions are many, values are what is asked for
+            return None
         symbol = repo.segments[fact.segment].symbol
         name = self.tokenizer.ids(fact.name)
         if not name or len(fact.name) < 3:
@@ -175,11 +190,11 @@ class Sampler:
         users = [s for s in holders if s != fact.segment and repo.segments[s].symbol not in ("", symbol)]
         spans = [(fact.segment, *fact.value)]
         roll = self.rng.random()
-        if roll < 0.3 and users and len(users) < 12 and len(fact.name) > 5:
+        if roll < 0.3 and fact.kind != "place" and users and len(users) < 12 and len(fact.name) > 5:
             user = self.rng.choice(users)
             text = chain_wording(self.rng, fact.name, repo.segments[user].symbol)
             chain, kind = [user, fact.segment], "span"
-        elif roll < 0.45 and fact.kind == "definition":
+        elif fact.kind == "place" or (roll < 0.4 and fact.kind == "definition"):
             text, chain, kind, spans = place_wording(self.rng, fact.name, symbol), [fact.segment], "place", []
         else:
             text = fact_wording(self.rng, fact.name, fact.symbol or symbol, repo.segments[fact.segment].path)

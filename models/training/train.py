@@ -143,7 +143,7 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
 
     model = ARMT(Config(), args.backbone)
-    optimizer = torch.optim.AdamW(parameter_groups(model, args.rate, args.heads), betas=(0.9, 0.98))
+    optimizer = torch.optim.AdamW(parameter_groups(model, args.rate, args.heads), betas=(0.9, 0.98), fused=True)
     spent, step, tokens = 0.0, 0, 0
     checkpoint = args.out / "checkpoint.pt"
     if args.resume and checkpoint.exists():
@@ -187,7 +187,7 @@ def main() -> None:
         for name, value in parts.items():
             if not math.isnan(value.item()):
                 means[name] = 0.97 * means.get(name, value.item()) + 0.03 * value.item()
-        if step % 25 == 0:
+        if step % 20 == 0:
             rate = piece_tokens / (time.time() - began)
             shown = " ".join(f"{k} {v:.3f}" for k, v in means.items())
             print(f"{now:.1f} min step {step} {tokens / 1e6:.2f}M tokens {rate:.0f}/s "

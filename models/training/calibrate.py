@@ -1,0 +1,191 @@
+"""Fits the bundle's `calibration` on readings of repositories that were held out from training.
+
+python calibrate.py readings.jsonl --out calibration.json   (readings come from `export-readings.ts`)
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import re
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+PARTS = ("gist", "memory", "lexical")
+KINDS = ("span", "list", "place", "yes", "no", "none")
+
+
+def fit(loss, parameters: list[Tensor], steps: int = 400, rate: float = 0.05) -> None:
+    optimizer = torch.optim.Adam(parameters, rate)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss().backward()
+        optimizer.step()
+
+
+def fit_fusion(rows: list[dict]) -> tuple[dict[str, float], dict[str, float]]:
+    """Weights of the parts: the evidence should win the softmax over all candidates. Returns weights and hit@k."""
+    cases = []
+    for row in rows:
+        x = torch.tensor([[c["features"][p] for p in PARTS] for c in row["candidates"]])
+        y = torch.tensor([bool(c["groups"]) for c in row["candidates"]])
+        if y.any() and not y.all():
+            cases.append((x, y))
+    raw = torch.zeros(3, requires_grad=True)
+
+    def loss() -> Tensor:
+        total = torch.zeros(())
+        for x, y in cases:
+            s = x @ F.softplus(raw)
+            total = total + s.logsumexp(0) - s[y].logsumexp(0)
+        return total / len(cases)
+
+    fit(loss, [raw])
+    weights = F.softplus(raw).detach()
+    answerable = sum(1 for r in rows if r["evidence"])
+    hits = {}
+    for name, w in [("fused", weights), *((p, torch.eye(3)[i]) for i, p in enumerate(PARTS))]:
+        ranks = [int(((x @ w) > (x @ w)[y].max()).sum()) for x, y in cases]
+        hits |= {f"{name}@{k}": round(sum(r < k for r in ranks) / answerable, 3) for k in (1, 5, 12)}
+    return {p: round(weights[i].item(), 4) for i, p in enumerate(PARTS)}, hits
+
+
+def logistic(x: Tensor, y: Tensor, weight: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    w, b = torch.zeros(x.shape[1], requires_grad=True), torch.zeros((), requires_grad=True)
+    fit(lambda: F.binary_cross_entropy_with_logits(x @ w + b, y, weight=weight) + 1e-3 * w.square().sum(), [w, b], 800)
+    return w.detach(), b.detach()
+
+
+def normalise(text: str) -> str:
+    return re.sub(r"\s+", " ", text.strip().strip("\"'`").rstrip(".;,").lower())
+
+
+def softmax(values: list[float]) -> list[float]:
+    top = max(values)
+    raised = [math.exp(v - top) for v in values]
+    return [r / sum(raised) for r in raised]
+
+
+def compose(row: dict, support: list[float], list_share: float) -> tuple[int, str, list[str]]:
+    """The engine's `compose`: index of the place answered from, kind, spans."""
+    read = [c for c in row["candidates"] if "relevance" in c]
+    total = sum(support)
+    mean = [0.0] * len(KINDS)
+    for c, s in zip(read, support, strict=True):
+        for i, p in enumerate(softmax(c["kinds"])):
+            mean[i] += s / total * p
+    kind = KINDS[max(range(5), key=lambda i: mean[i])]
+    if kind not in ("span", "list"):
+        return max(range(len(read)), key=lambda i: support[i]), kind, []
+    scores = [s * math.exp(c["spans"][0]["p"]) if c["spans"] else 0 for c, s in zip(read, support, strict=True)]
+    at = max(range(len(read)), key=lambda i: scores[i])
+    spans = read[at]["spans"]
+    if kind == "list":
+        spans = [s for s in spans if s["p"] >= spans[0]["p"] + math.log(list_share)]
+    return at, kind, [s["text"] for s in (spans if kind == "list" else spans[:1])]
+
+
+def right(row: dict, at: int, kind: str, spans: list[str]) -> bool:
+    read = [c for c in row["candidates"] if "relevance" in c]
+    accepted = {normalise(a) for a in row["answers"]}
+    if row["type"] == "negative":
+        return False
+    if row["type"] == "location":
+        return bool(read[at]["groups"])
+    if kind in ("yes", "no"):
+        return kind in accepted
+    if row["type"] == "list":
+        return {normalise(s) for s in spans} == accepted
+    return bool(spans) and normalise(spans[0]) in accepted
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("readings", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--false-abstention", type=float, default=0.1)
+    args = parser.parse_args()
+    rows = [json.loads(line) for line in args.readings.read_text().splitlines()]
+    calibration = json.loads(args.out.read_text())
+    torch.manual_seed(0)
+
+    calibration["fusion"], hits = fit_fusion(rows)
+    fused = list(calibration["fusion"].values())
+
+    def prior(c: dict) -> float:
+        return sum(w * c["features"][p] for w, p in zip(fused, PARTS, strict=True))
+
+    read = [(c, r) for r in rows for c in r["candidates"] if "relevance" in c]
+    x = torch.tensor([[c["relevance"], prior(c)] for c, _ in read])
+    w, b = logistic(x, torch.tensor([float(bool(c["groups"])) for c, _ in read]))
+    calibration["answer"]["support"] = {
+        "bias": round(b.item(), 4), "relevance": round(w[0].item(), 4), "prior": round(w[1].item(), 4),
+    }  # fmt: skip
+    best_share, best_lists = 0.25, -1.0
+    supports = []
+    for row in rows:
+        read_ = [c for c in row["candidates"] if "relevance" in c]
+        supports.append([1 / (1 + math.exp(-(b + w[0] * c["relevance"] + w[1] * prior(c)))) for c in read_])
+    for share in (0.05, 0.1, 0.15, 0.25, 0.4):
+        score = sum(
+            right(r, *compose(r, s, share)) for r, s in zip(rows, supports, strict=True) if r["type"] == "list"
+        )
+        if score > best_lists:
+            best_share, best_lists = share, score
+    calibration["answer"]["listShare"] = best_share
+
+    features, correct = [], []
+    for row, support in zip(rows, supports, strict=True):
+        at, kind, spans = compose(row, support, best_share)
+        read_ = [c for c in row["candidates"] if "relevance" in c]
+        total = sum(support)
+        none = sum(s / total * softmax(c["kinds"])[5] for c, s in zip(read_, support, strict=True))
+        p = support[at]
+        wants = kind in ("span", "list")
+        log_p = math.log(math.exp(read_[at]["spans"][0]["p"]) + 1e-4) if wants else 0.0
+        features.append([math.log(max(p, 1e-6) / max(1 - p, 1e-6)), log_p, none])
+        correct.append(float(right(row, at, kind, spans)))
+    x, y = torch.tensor(features), torch.tensor(correct)
+    w, b = logistic(x, y)
+    calibration["answer"]["confidence"] = {
+        "bias": round(b.item(), 4), "support": round(w[0].item(), 4), "span": round(w[1].item(), 4),
+        "none": round(w[2].item(), 4),
+    }  # fmt: skip
+    confidence = torch.sigmoid(x @ w + b)
+    answerable = torch.tensor([r["type"] != "negative" for r in rows])
+    threshold = confidence[answerable].quantile(args.false_abstention).item()
+    calibration["answer"]["abstainBelow"] = round(threshold, 4)
+    bins = torch.clamp((confidence * 10).long(), max=9)
+    error = sum(
+        (bins == i).float().mean().item() * abs(confidence[bins == i].mean().item() - y[bins == i].mean().item())
+        for i in range(10)
+        if (bins == i).any()
+    )
+    exact = [c for c, r in zip(correct, rows, strict=True) if r["type"] not in ("negative", "location")]
+    figures = {
+        **hits,
+        "read hit@1": round(
+            sum(
+                bool([c for c in r["candidates"] if "relevance" in c][max(range(len(s)), key=lambda i: s[i])]["groups"])
+                for r, s in zip(rows, supports, strict=True)
+                if r["evidence"]
+            )
+            / answerable.sum().item(),
+            3,
+        ),
+        "exact": round(sum(exact) / len(exact), 3),
+        "abstained right": round((confidence[~answerable] < threshold).float().mean().item(), 3),
+        "calibration error": round(error, 3),
+        "wordings": len(rows),
+    }
+    calibration["fittedOn"] = figures
+    args.out.write_text(json.dumps(calibration, indent=2) + "\n")
+    print(json.dumps(calibration, indent=1))
+
+
+if __name__ == "__main__":
+    main()

