@@ -3,6 +3,9 @@ import type { Answer, Citation } from "../engine/types.ts";
 import { duration, percent, plural } from "./quantities.ts";
 import { indented, safeBlock, safeLine } from "./terminal.ts";
 
+/** Lines of a quote that are shown on a terminal; `--json` has all. */
+const QUOTE_LINES = 10;
+
 /** An answer for people: the answer, how sure it is, the places that prove it. */
 export function describeAnswer(answer: Answer): string {
   const blocks = [headline(answer), circumstances(answer)];
@@ -33,6 +36,20 @@ function circumstances(answer: Answer): string {
 }
 
 function describeCitation(citation: Citation): string {
-  const lines = citation.from === citation.to ? `${citation.from}` : `${citation.from}-${citation.to}`;
-  return `${styleText("cyan", `${safeLine(citation.file)}:${lines}`)}\n${indented(citation.quote)}`;
+  const lines = citation.quote.split("\n");
+  const [first, last] = shownLines(citation, lines.length);
+  const place = `${safeLine(citation.file)}:${range(citation.from + first, citation.from + last)}`;
+  return `${styleText("cyan", place)}\n${indented(lines.slice(first, last + 1).join("\n"))}`;
+}
+
+/** First and last line to show of a quote, from 0: the lines around the answer where it is long. */
+function shownLines({ from, span }: Citation, lines: number): readonly [number, number] {
+  if (lines <= QUOTE_LINES) return [0, lines - 1];
+  const middle = span === undefined ? 0 : span.line - from;
+  const first = Math.max(0, Math.min(middle - Math.floor(QUOTE_LINES / 2), lines - QUOTE_LINES));
+  return [first, first + QUOTE_LINES - 1];
+}
+
+function range(from: number, to: number): string {
+  return from === to ? `${from}` : `${from}-${to}`;
 }

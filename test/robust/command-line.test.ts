@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { after, test } from "node:test";
 import type { Answer } from "../../src/engine/types.ts";
-import { assertTold, assertVerbatim, finished, Sandbox } from "./support.ts";
+import { assertTold, assertVerbatim, committed, finished, Sandbox } from "./support.ts";
 
 const box = new Sandbox({ after });
 const workspace = box.workspace("w");
@@ -173,10 +173,10 @@ test("an old Node hands over to the one from npm: output, exit codes and signals
   assert.equal(version.stderr, "");
   assertTold(await box.run(["index", "missing"], options), 2, /No such folder/);
   const big = box.workspace("big", ["commander", "cli-progress"]);
-  const child = box.start(["index", big], options);
+  const state = box.path("big.sqlite");
+  const child = box.start(["index", big, "--state", state], options);
   const end = finished(child);
-  while (!existsSync(box.path("home", ".state", "armt"))) await new Promise((resolve) => setTimeout(resolve, 20));
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  assert.ok(await committed(state, child), "the run ended before it could be stopped");
   child.kill("SIGINT");
   const stopped = await end;
   assert.equal(stopped.code, 1, stopped.stderr);

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { finished, Sandbox } from "./support.ts";
+import { committed, finished, Sandbox } from "./support.ts";
 
 const KILLS = 20;
 /** Before its first segment a run loads the engine and the model. */
@@ -69,25 +68,17 @@ test(`kill -9 at ${KILLS} random moments: the state is sound, and a finished ind
 
 test("Ctrl+C keeps what was done, and the next index goes on from there", async (t) => {
   const box = new Sandbox(t);
-  const workspace = box.workspace("w", [
-    "redis-errors",
-    "cluster-key-slot",
-    "standard-as-callback",
-    "denque",
-    "commander",
-  ]);
-  const child = box.start(["index", workspace]);
+  const workspace = box.workspace("w", ["redis-errors", "cluster-key-slot", "denque", "cli-progress", "commander"]);
+  const state = box.path("state.sqlite");
+  const child = box.start(["index", workspace, "--state", state]);
   const end = finished(child);
-  const state = box.path("home", ".state", "armt");
-  // Once the state exists the model is loaded and segments are streaming.
-  while (!existsSync(state) && child.exitCode === null) await delay(20);
-  await delay(1500);
+  await committed(state, child);
   child.kill("SIGINT");
   const run = await end;
   assert.equal(run.code, 1, run.stderr);
   assert.match(run.stderr, /Stopping after this step/);
   assert.match(run.stderr, /What was done so far is kept/);
-  assert.equal((await box.run(["verify", workspace])).code, 0);
-  const rest = await box.index(workspace);
-  assert.ok(rest.reusedSegments > 0 && rest.streamedSegments < rest.segments, JSON.stringify(rest));
+  assert.equal((await box.run(["verify", workspace, "--state", state])).code, 0);
+  const rest = await box.index(workspace, "--state", state);
+  assert.ok(rest.streamedSegments > 0 && rest.streamedSegments < rest.segments, JSON.stringify(rest));
 });

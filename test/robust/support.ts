@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import type { TestContext } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Answer, Citation, IndexReport } from "../../src/engine/types.ts";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const WATCHER = new URL("./cost.mjs", import.meta.url);
 export const LAUNCHER = join(ROOT, "src/cli/launch.mjs");
 
 /** A user who is not root and owns nothing ("nobody"), for what root's permissions would hide. */
@@ -85,6 +88,15 @@ export class Sandbox {
     });
   }
 
+  /** Runs `armt` to its end and tells what it cost: a busy machine makes the clock useless. */
+  async cost(
+    args: readonly string[],
+  ): Promise<{ readonly run: Finished; readonly cpuMs: number; readonly native: string[] }> {
+    const report = this.path("cost.json");
+    const run = await this.run(args, { env: { NODE_OPTIONS: `--import=${WATCHER.href}`, ARMT_TEST_COST: report } });
+    return { run, ...(JSON.parse(readFileSync(report, "utf8")) as { cpuMs: number; native: string[] }) };
+  }
+
   /** Runs `armt` to its end. */
   run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
     return finished(this.start(args, options));
@@ -153,6 +165,27 @@ export function cannotBePowerless(): string | false {
     gid: NOBODY,
   });
   return probe.status === 0 ? false : "the checkout cannot be read by another user than root";
+}
+
+/** Waits until an index run has committed files to its state; false if the run ended before. */
+export async function committed(state: string, child: ChildProcess): Promise<boolean> {
+  while (child.exitCode === null && child.signalCode === null) {
+    if (existsSync(state) && filesIn(state) > 0) return true;
+    await delay(20);
+  }
+  return false;
+}
+
+function filesIn(state: string): number {
+  const database = new DatabaseSync(state, { readOnly: true });
+  try {
+    return Number(database.prepare("SELECT count(*) AS n FROM files").get()?.["n"]);
+  } catch {
+    // The tables are not made yet.
+    return 0;
+  } finally {
+    database.close();
+  }
 }
 
 export function git(workspace: string, ...args: readonly string[]): void {
