@@ -77,6 +77,8 @@ export class Graph {
     const ort = await import("onnxruntime-node").catch((error: unknown) => {
       throw new RuntimeMissingError(error);
     });
+    // What goes wrong is thrown; onnxruntime's log would only write it on the terminal too.
+    ort.env.logLevel = "fatal";
     try {
       const session = await ort.InferenceSession.create(file, sessionOptions(provider, threads));
       return new Graph(file, provider, session, ort.Tensor);
@@ -129,7 +131,7 @@ function sessionOptions(provider: Provider, threads: number): InferenceSession.S
   const common: InferenceSession.SessionOptions = {
     executionProviders: [provider],
     executionMode: "sequential",
-    logSeverityLevel: 4, // what goes wrong is thrown; the log would only write it on the terminal too
+    logSeverityLevel: 4,
     // Every length of input is a shape of its own; a plan kept for each of them only grows.
     enableMemPattern: false,
   };

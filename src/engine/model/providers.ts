@@ -28,9 +28,17 @@ export function providerMemory(): string {
   return join(dirname(defaultStateFile("")), "providers.json");
 }
 
-/** Providers that may start on this platform; `cpu` always does. */
-export function providersHere(system: string = `${platform()}-${arch()}`): readonly Provider[] {
+/** Providers that onnxruntime-node has on a platform; `cpu` always starts. */
+export function providersOf(system: string): readonly Provider[] {
   return ["cpu", ...(GPU_PROVIDERS[system] ?? [])];
+}
+
+/** Providers worth a trial here. On Linux the device files tell which are not: their libraries would only complain. */
+function providersHere(): readonly Provider[] {
+  return providersOf(`${platform()}-${arch()}`).filter((provider) => {
+    if (platform() !== "linux" || provider === "cpu") return true;
+    return provider === "cuda" ? nvidiaDriver() !== "" : renderNodes() !== "";
+  });
 }
 
 /**
@@ -107,16 +115,25 @@ function machineKey(bundle: Bundle): string {
 }
 
 function graphicsDriver(): string {
-  if (platform() !== "linux") return "";
-  const read = (what: () => string): string => {
-    try {
-      return what();
-    } catch {
-      return ""; // no such device
-    }
-  };
-  const nvidia = read(() => readFileSync("/proc/driver/nvidia/version", "utf8").split("\n", 1)[0] ?? "");
-  return `${nvidia} ${read(() => readdirSync("/dev/dri").join(","))}`.trim();
+  return platform() === "linux" ? `${nvidiaDriver()} ${renderNodes()}`.trim() : "";
+}
+
+/** NVIDIA's driver version on Linux, or "". */
+function nvidiaDriver(): string {
+  return orEmpty(() => readFileSync("/proc/driver/nvidia/version", "utf8").split("\n", 1)[0] ?? "");
+}
+
+/** Names of the GPUs' device files on Linux, or "". */
+function renderNodes(): string {
+  return orEmpty(() => readdirSync("/dev/dri").join(","));
+}
+
+function orEmpty(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return ""; // no such device
+  }
 }
 
 /** Machine key → provider. Anything unreadable counts as empty: it is measured again. */
@@ -128,7 +145,7 @@ function readMemory(file: string): Readonly<Record<string, Provider>> {
     return {};
   }
   if (typeof json !== "object" || json === null) return {};
-  const known = new Set<unknown>(providersHere());
+  const known = new Set<unknown>(providersOf(`${platform()}-${arch()}`));
   const isProvider = (value: unknown): value is Provider => known.has(value);
   return Object.fromEntries(Object.entries(json).filter((entry): entry is [string, Provider] => isProvider(entry[1])));
 }
