@@ -86,8 +86,23 @@ export class Asking {
       );
       if (composition.confidence >= calibration.hops.enough) break;
     }
+    const again = this.#without.has("reader") ? [] : (composition?.places ?? []).slice(0, calibration.hops.secondPass);
+    if (again.length > 0) {
+      composition = compose(await this.#readAgain(reader, again, places), calibration.answer);
+    }
     const citations = composition === undefined ? [] : await this.#cite(composition, places);
     return finish(question, composition, places, citations, { hops: hop, ms: performance.now() - started, coverage });
+  }
+
+  /** Second pass: the best places once more, now that the memory holds what stands in the others. */
+  async #readAgain(reader: Reader, again: readonly Supported[], places: readonly Place[]): Promise<Reading[]> {
+    const readings = new Map(places.map((place) => [place.reading.segment, place.reading]));
+    for (const { reading } of again) {
+      const place = places.find((one) => one.reading.segment === reading.segment);
+      const [second] = place === undefined ? [] : await reader.read([place.candidate], this.#signal);
+      if (second !== undefined) readings.set(second.segment, second);
+    }
+    return [...readings.values()];
   }
 
   /** The question's keys, gist and words; at a later hop those of the question with the best segment behind it. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { readSource } from "../corpus/decode.ts";
-import { type Discovery, discover, type WorkspaceFile } from "../corpus/discover.ts";
+import { type Discovery, discover, discoverFile, type WorkspaceFile } from "../corpus/discover.ts";
 import type { Segment, Segmenter } from "../corpus/segment.ts";
 import { lexicalTerms } from "../corpus/terms.ts";
 import { throwIfCancelled } from "../errors.ts";
@@ -99,18 +99,23 @@ export class Indexer {
     return { counts, skipped, discovery };
   }
 
-  /** Streams single files again, e.g. those that changed since the last look; returns whether anything did. */
+  /**
+   * Streams single files again, e.g. those that changed since the last look. The rules of discovery hold for them too:
+   * a path that must not be read is forgotten, never read. Returns whether the state changed.
+   */
   async refresh(paths: readonly string[], signal: AbortSignal | undefined): Promise<boolean> {
     const counts = newCounts();
-    let changed = false;
+    const prepared: PreparedFile[] = [];
     for (const path of paths) {
       throwIfCancelled(signal);
-      const prepared = await this.#prepare({ path, size: -1, mtimeMs: 0 }, counts, [], signal, () => {});
-      if (prepared !== undefined) {
-        this.#commit([prepared]);
-        changed = true;
-      } else if (this.#store.fileOf(path) === undefined) changed = true;
+      const found = await discoverFile(this.#root, path);
+      if (typeof found === "object") {
+        const one = await this.#prepare(found, counts, [], signal, () => {});
+        if (one !== undefined) prepared.push(one);
+      } else if (this.#store.removeFile(path) !== undefined) counts.removedFiles++;
     }
+    if (prepared.length > 0) this.#commit(prepared);
+    const changed = prepared.length + counts.removedFiles > 0;
     if (changed) await this.#store.settle(signal);
     return changed;
   }
@@ -142,7 +147,7 @@ export class Indexer {
     const input = {
       path: file.path,
       size: source.bytes,
-      mtimeMs: file.size < 0 ? (source.mtimeMs ?? 0) : file.mtimeMs,
+      mtimeMs: source.mtimeMs,
       hash: source.hash,
       lines: source.text.split("\n").length,
     };

@@ -35,7 +35,7 @@ export const DEFAULT_FACTS_LAYOUT: FactsLayout = {
   codeSeed: 7,
   lambda: 0.5,
   betaThreshold: 0.5,
-  stateBits: 8,
+  stateBits: 4,
 };
 
 /** K, the width of φ: `2 · ν · dMem`. */

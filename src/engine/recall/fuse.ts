@@ -41,7 +41,7 @@ export function standardise(scores: Float32Array): Float32Array {
 
 /** Weighted sum of the parts' features; the best `limit` segments, ties by segment number. */
 export function fuse(
-  parts: { readonly gist?: PartScores; readonly memory?: PartScores; readonly lexical?: PartScores },
+  parts: Readonly<Record<keyof RecallFeatures, PartScores | undefined>>,
   weights: FusionWeights,
   limit: number,
 ): Candidate[] {

@@ -6,8 +6,9 @@ import type { Store } from "../store/store.ts";
 import type { Part } from "../types.ts";
 import { type Candidate, type FusionWeights, fuse, type PartScores, standardise } from "./fuse.ts";
 
-/** Segments that the shards' states choose; the log's exact keys rank these. */
-const CHOSEN_BY_STATE = 400;
+/** Segments that the shards' states propose, and each of the other parts; the log's exact keys rank them. */
+const PROPOSED_BY_STATES = 200;
+const PROPOSED_BY_OTHERS = 150;
 const LEXICAL_HITS = 400;
 
 /** A question, or a question with what was found so far, as recall needs it. */
@@ -39,15 +40,10 @@ export class Recall {
 
   /** The best `limit` segments, best first. `without` leaves parts out. */
   recall(query: RecallQuery, limit: number, without: ReadonlySet<Part>): Candidate[] {
-    return fuse(
-      {
-        ...(without.has("gist") ? {} : { gist: this.#byGist(query) }),
-        ...(without.has("memory") ? {} : { memory: this.#byMemory(query) }),
-        ...(without.has("lexical") ? {} : { lexical: this.#byWords(query) }),
-      },
-      this.#fusion,
-      limit,
-    );
+    const gist = without.has("gist") ? undefined : this.#byGist(query);
+    const lexical = without.has("lexical") ? undefined : this.#byWords(query);
+    const memory = without.has("memory") ? undefined : this.#byMemory(query, [gist, lexical]);
+    return fuse({ gist, memory, lexical }, this.#fusion, limit);
   }
 
   #byGist(query: RecallQuery): PartScores {
@@ -63,13 +59,25 @@ export class Recall {
     return { segments: ids, scores: standardise(scores) };
   }
 
-  /** The states choose among all segments, the exact keys of the log rank those chosen (LAB part 2, §3). */
-  #byMemory(query: RecallQuery): PartScores {
+  /**
+   * The shards' states propose segments, as do the other parts; the exact keys of the log rank all that were proposed
+   * (LAB part 2, §3: the nearest key beats every matrix).
+   */
+  #byMemory(query: RecallQuery, others: readonly (PartScores | undefined)[]): PartScores {
     const total = query.weights.reduce((sum, w) => sum + w, 0) || 1;
     const weights = query.weights.map((w) => w / total);
+    const proposed = new Set(this.#fromStates(query, weights));
+    for (const part of others) for (const segment of best(part, PROPOSED_BY_OTHERS)) proposed.add(segment);
+    const writes = this.#store.writesOf([...proposed]);
+    const segments = [...writes.keys()];
+    const keys = Array.from(writes.values(), (logged) => logged.keys);
+    return { segments, scores: standardise(exactKeys(query.keys, weights, keys, this.#dims).scores) };
+  }
+
+  #fromStates(query: RecallQuery, weights: readonly number[]): number[] {
     const shards = this.#store.shards();
-    const recalled = recallShards(query.keys, weights, shards, this.#dims, this.#layout, this.#codes);
     const places: { segment: number; score: number }[] = [];
+    const recalled = recallShards(query.keys, weights, shards, this.#dims, this.#layout, this.#codes);
     for (const [index, scores] of recalled.entries()) {
       const segments = shards[index]?.segments;
       for (const [position, score] of scores.entries()) {
@@ -78,11 +86,7 @@ export class Recall {
       }
     }
     places.sort((a, b) => b.score - a.score || a.segment - b.segment);
-    const chosen = places.slice(0, CHOSEN_BY_STATE).map((place) => place.segment);
-    const writes = this.#store.writesOf(chosen);
-    const known = chosen.filter((segment) => writes.has(segment));
-    const logged = known.flatMap((segment) => writes.get(segment)?.keys ?? []);
-    return { segments: known, scores: standardise(exactKeys(query.keys, weights, logged, this.#dims).scores) };
+    return places.slice(0, PROPOSED_BY_STATES).map((place) => place.segment);
   }
 
   #byWords(query: RecallQuery): PartScores {
@@ -93,4 +97,11 @@ export class Recall {
       scores: Float32Array.from(hits, (hit) => (best > 0 ? hit.score / best : 0)),
     };
   }
+}
+
+/** The `count` best segments of a part. */
+function best(part: PartScores | undefined, count: number): number[] {
+  if (part === undefined) return [];
+  const order = Array.from(part.scores.keys()).sort((a, b) => (part.scores[b] ?? 0) - (part.scores[a] ?? 0));
+  return order.slice(0, count).flatMap((row) => part.segments[row] ?? []);
 }
