@@ -127,7 +127,9 @@ async function readings(workspace: string, state: string, asked: readonly Questi
           none: reading?.none,
           kinds: Array.from(reading?.kinds ?? []),
           symbol: segment.symbol,
-          spans: reading?.spans.slice(0, 6).map((s) => ({ text: file.text.slice(s.start, s.end), p: s.logProbability })),
+          spans: reading?.spans
+            .slice(0, 6)
+            .map((s) => ({ text: file.text.slice(s.start, s.end), p: s.logProbability })),
         });
       }
       result.push({

@@ -61,6 +61,18 @@ function at(values: Float32Array, index: number): number {
   return values[index] ?? Number.NEGATIVE_INFINITY;
 }
 
+const QUOTES = new Set(["'", '"', "`"]);
+
+/** A span without the quotation marks around it, or with a lone one at its edge: `"utf8"` and `"utf8` become `utf8`. */
+export function trimQuotes(text: string, start: number, end: number): { start: number; end: number } {
+  const opens = QUOTES.has(text[start] ?? "");
+  const closes = QUOTES.has(text[end - 1] ?? "");
+  const inside = text.slice(start + (opens ? 1 : 0), end - (closes ? 1 : 0));
+  // Marks further inside mean that those at the edges belong to different strings.
+  if (inside === "" || inside.includes(text[opens ? start : end - 1] ?? "\0")) return { start, end };
+  return { start: opens ? start + 1 : start, end: closes ? end - 1 : end };
+}
+
 const CLOSERS: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
 
 /**

@@ -1,5 +1,5 @@
 import type { Reading, TextSpan } from "../answer/compose.ts";
-import { closeBrackets, decodeSpans } from "../answer/spans.ts";
+import { closeBrackets, decodeSpans, trimQuotes } from "../answer/spans.ts";
 import type { Segment } from "../corpus/segment.ts";
 import { throwIfCancelled } from "../errors.ts";
 import type { ReaderState, Stepper } from "../model/stepper.ts";
@@ -53,7 +53,7 @@ export class Reader {
     const spans = decoded.spans.map((span): TextSpan => {
       const start = segment.tokenStarts[span.start - out.codeFrom] ?? segment.start;
       const end = segment.tokenEnds[span.end - out.codeFrom] ?? segment.end;
-      return { start, end: closeBrackets(text, start, end), logProbability: span.logProbability };
+      return { ...trimQuotes(text, start, closeBrackets(text, start, end)), logProbability: span.logProbability };
     });
     return { segment: id, prior, relevance: out.relevance, spans, none: decoded.none, kinds: out.kinds };
   }
