@@ -9,11 +9,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readSource } from "../../src/engine/corpus/decode.ts";
-import { type Segment, Segmenter } from "../../src/engine/corpus/segment.ts";
+import { Segmenter } from "../../src/engine/corpus/segment.ts";
 import { Tokenizer } from "../../src/engine/corpus/tokenize.ts";
 import { DEFAULT_FACTS_LAYOUT } from "../../src/engine/memory/layout.ts";
 import { loadBundle } from "../../src/engine/model/bundle.ts";
 import { Stepper } from "../../src/engine/model/stepper.ts";
+import { cutOut } from "../../src/engine/read/candidate.ts";
 import { Reader } from "../../src/engine/read/reader.ts";
 import { questionTerms } from "../../src/engine/recall/question-terms.ts";
 import { Recall } from "../../src/engine/recall/recall.ts";
@@ -84,17 +85,13 @@ async function readings(workspace: string, state: string, asked: readonly Questi
   const stepper = new Stepper(bundle, "cpu");
   const layout = { ...DEFAULT_FACTS_LAYOUT, ...bundle.factsLayout };
   const recall = new Recall(store, bundle.memoryDims, layout, bundle.calibration.fusion);
-  const files = new Map<string, Promise<{ text: string; segments: readonly Segment[] } | undefined>>();
-  const open = (path: string) => {
-    const opening =
-      files.get(path) ??
-      readSource(join(workspace, path)).then(async (source) =>
-        "skip" in source
-          ? undefined
-          : { text: source.text, segments: (await segmenter.segment(path, source.text)).segments },
-      );
-    files.set(path, opening);
-    return opening;
+  const texts = new Map<string, string | undefined>();
+  const open = async (path: string) => {
+    if (!texts.has(path)) {
+      const source = await readSource(join(workspace, path));
+      texts.set(path, "skip" in source ? undefined : source.text);
+    }
+    return texts.get(path);
   };
   const result: unknown[] = [];
   for (const q of asked) {
@@ -110,26 +107,22 @@ async function readings(workspace: string, state: string, asked: readonly Questi
         const groups = q.evidence.flatMap((e, i) =>
           e.file === record.path && record.lineFrom <= e.lines[1] && record.lineTo >= e.lines[0] ? [i] : [],
         );
-        const file = rank < READ ? await open(record.path) : undefined;
-        const segment = file?.segments[record.ordinal];
-        if (file === undefined || segment === undefined) {
+        const content = rank < READ ? await open(record.path) : undefined;
+        if (content === undefined) {
           rows.push({ ...candidate, groups });
           continue;
         }
-        const [reading] = await reader.read(
-          [{ id: candidate.segment, path: record.path, text: file.text, segment, prior: candidate.score }],
-          undefined,
-        );
+        const anchors = store.writesOf([record.id]).get(record.id)?.anchors ?? [];
+        const place = cutOut(record, anchors, content, candidate.score, tokenizer, segmenter);
+        const [reading] = await reader.read([place], undefined);
         rows.push({
           ...candidate,
           groups,
           relevance: reading?.relevance,
           none: reading?.none,
           kinds: Array.from(reading?.kinds ?? []),
-          symbol: segment.symbol,
-          spans: reading?.spans
-            .slice(0, 6)
-            .map((s) => ({ text: file.text.slice(s.start, s.end), p: s.logProbability })),
+          symbol: record.symbol,
+          spans: reading?.spans.slice(0, 6).map((s) => ({ text: content.slice(s.start, s.end), p: s.logProbability })),
         });
       }
       result.push({

@@ -1,6 +1,6 @@
 /**
- * `npm run -s demo`: indexes a real repository that `npm ci` has brought (ioredis, a development dependency pinned for
- * this) and asks three questions about it, by the same commands that a user would type.
+ * `npm run -s demo`: indexes a real repository that `npm ci` has brought (amqplib, a client of message brokers, a
+ * development dependency pinned for this) and asks three questions about it, by the same commands that a user would type.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -8,11 +8,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const workspace = join("node_modules", "ioredis");
+const workspace = join("node_modules", "amqplib");
 const questions = [
-  "What is the default value of maxRetriesPerRequest?",
-  "Which error is raised when the retry limit of a request is reached?",
-  "Where does a cluster client decide how long to wait before it reconnects?",
+  "What is the default maximum delay before a reconnection attempt?",
+  "Which port is used when the protocol is amqps and the URL names none?",
+  "Where is it decided that the server is dead because no heartbeat came?",
 ];
 
 if (!existsSync(join(root, workspace))) {

@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import { type Composition, compose, type Reading, type Supported, type TextSpan } from "./answer/compose.ts";
 import { readSource } from "./corpus/decode.ts";
-import type { FileSegments, Segmenter } from "./corpus/segment.ts";
+import type { Segmenter } from "./corpus/segment.ts";
 import type { Tokenizer } from "./corpus/tokenize.ts";
 import { ArmtError } from "./errors.ts";
 import type { Indexer } from "./indexing/indexer.ts";
 import type { Calibration } from "./model/calibration.ts";
 import type { Stepper } from "./model/stepper.ts";
-import { type ReadCandidate, Reader } from "./read/reader.ts";
+import { anchorNames, cutOut, type ReadCandidate } from "./read/candidate.ts";
+import { Reader } from "./read/reader.ts";
 import type { Candidate } from "./recall/fuse.ts";
 import { questionTerms } from "./recall/question-terms.ts";
 import type { Recall, RecallQuery } from "./recall/recall.ts";
@@ -107,18 +108,12 @@ export class Asking {
 
   /** The question's keys, gist and words; at a later hop those of the question with the best segment behind it. */
   async #query(question: string, ids: Int32Array, found: Place | undefined): Promise<RecallQuery> {
-    const { stepper } = this.#deps;
-    const segment = found?.candidate.segment;
-    const out = await stepper.question(
-      ids,
-      segment === undefined
-        ? undefined
-        : { code: segment.code, anchors: segment.anchors.map((anchor) => anchor.token) },
-    );
+    const { stepper, calibration } = this.#deps;
+    const out = await stepper.question(ids, found?.candidate);
     const terms = questionTerms(question, 1);
-    if (found !== undefined && segment !== undefined) {
-      const names = segment.anchors.map((anchor) => found.candidate.text.slice(anchor.start, anchor.end));
-      terms.push(...questionTerms(names.join(" "), this.#deps.calibration.hops.foundTermWeight));
+    if (found !== undefined) {
+      const names = anchorNames(found.candidate).join(" ");
+      terms.push(...questionTerms(names, calibration.hops.foundTermWeight));
     }
     return { ...out, terms };
   }
@@ -154,16 +149,15 @@ export class Asking {
   }
 
   async #open(candidates: readonly Candidate[]): Promise<ReadCandidate[]> {
+    const { store, tokenizer, segmenter } = this.#deps;
     const opened: ReadCandidate[] = [];
     for (const candidate of candidates) {
-      const [record] = this.#deps.store.segmentsOf([candidate.segment]);
+      const [record] = store.segmentsOf([candidate.segment]);
       if (record === undefined) continue;
       const file = await this.#openFile(record.path);
-      if (file === undefined || file.hash !== this.#deps.store.fileOf(record.path)?.hash) continue;
-      const { segments } = await file.segments();
-      const segment = segments[record.ordinal];
-      if (segment === undefined) continue;
-      opened.push({ id: candidate.segment, path: record.path, text: file.text, segment, prior: candidate.score });
+      if (file === undefined || file.hash !== store.fileOf(record.path)?.hash) continue;
+      const anchors = store.writesOf([record.id]).get(record.id)?.anchors ?? [];
+      opened.push(cutOut(record, anchors, file.text, candidate.score, tokenizer, segmenter));
     }
     return opened;
   }
@@ -171,7 +165,7 @@ export class Asking {
   #openFile(path: string): Promise<OpenedFile | undefined> {
     const known = this.#files.get(path);
     if (known !== undefined) return known;
-    const opening = openFile(this.#deps, path);
+    const opening = openFile(this.#deps.root, path);
     this.#files.set(path, opening);
     return opening;
   }
@@ -195,21 +189,11 @@ export class Asking {
 interface OpenedFile {
   readonly text: string;
   readonly hash: string;
-  readonly segments: () => Promise<FileSegments>;
 }
 
-async function openFile(deps: AskDeps, path: string): Promise<OpenedFile | undefined> {
-  const source = await readSource(join(deps.root, path));
-  if ("skip" in source) return undefined;
-  let segments: Promise<FileSegments> | undefined;
-  return {
-    text: source.text,
-    hash: source.hash,
-    segments: () => {
-      segments ??= deps.segmenter.segment(path, source.text);
-      return segments;
-    },
-  };
+async function openFile(root: string, path: string): Promise<OpenedFile | undefined> {
+  const source = await readSource(join(root, path));
+  return "skip" in source ? undefined : { text: source.text, hash: source.hash };
 }
 
 /** The place from which the next hop starts: the best supported one. */
@@ -219,13 +203,13 @@ function best(composition: Composition | undefined, places: readonly Place[]): P
 }
 
 function citationOf(place: Place, { support }: Supported, spans: readonly TextSpan[]): Citation {
-  const { path, segment, text } = place.candidate;
+  const { path, lineFrom, lineTo, text } = place.candidate;
   const quote = text
     .split("\n")
-    .slice(segment.startLine - 1, segment.endLine)
+    .slice(lineFrom - 1, lineTo)
     .join("\n");
   const [first] = spans;
-  const base = { file: path, from: segment.startLine, to: segment.endLine, quote, relevance: support };
+  const base = { file: path, from: lineFrom, to: lineTo, quote, relevance: support };
   if (first === undefined) return base;
   const before = text.slice(0, first.start).split("\n");
   const column = before.at(-1)?.length ?? 0;
@@ -260,7 +244,7 @@ function answerText(composition: Composition, places: readonly Place[], citation
   const spans = composition.spans.map((span) => first?.candidate.text.slice(span.start, span.end) ?? "");
   if (spans.length > 0) return [...new Set(spans)].join(", ");
   const [citation] = citations;
-  const symbol = first?.candidate.segment.symbol ?? "";
+  const symbol = first?.candidate.symbol ?? "";
   const line = citation === undefined ? "" : `${citation.file}:${citation.from}`;
   return symbol === "" ? line : `${symbol} (${line})`;
 }

@@ -1,22 +1,11 @@
 import type { Reading, TextSpan } from "../answer/compose.ts";
 import { closeBrackets, decodeSpans, trimQuotes } from "../answer/spans.ts";
-import type { Segment } from "../corpus/segment.ts";
 import { throwIfCancelled } from "../errors.ts";
 import type { ReaderState, Stepper } from "../model/stepper.ts";
+import type { ReadCandidate } from "./candidate.ts";
 
 const SPANS_KEPT = 12;
 const LONGEST_SPAN = 32;
-
-/** A segment to be read, with the file's text as it is on disk now. */
-export interface ReadCandidate {
-  /** The segment's number in the state. */
-  readonly id: number;
-  readonly path: string;
-  readonly text: string;
-  readonly segment: Segment;
-  /** Fused recall score. */
-  readonly prior: number;
-}
 
 /**
  * Streams candidates through the layered reader memory, question first (DESIGN §4 "Reading"). The memory goes on from
@@ -45,14 +34,15 @@ export class Reader {
     return readings;
   }
 
-  async #readOne({ id, text, segment, prior }: ReadCandidate): Promise<Reading> {
-    const out = await this.#stepper.read(this.#question, segment.header, segment.code, this.#state);
+  async #readOne(candidate: ReadCandidate): Promise<Reading> {
+    const { id, text, prior, header, code, tokenStarts, tokenEnds } = candidate;
+    const out = await this.#stepper.read(this.#question, header, code, this.#state);
     if (this.#remember) this.#state = out.state;
-    const range = { from: out.codeFrom, to: out.codeFrom + segment.code.length };
+    const range = { from: out.codeFrom, to: out.codeFrom + code.length };
     const decoded = decodeSpans(out.start, out.end, range, { spans: SPANS_KEPT, tokens: LONGEST_SPAN });
     const spans = decoded.spans.map((span): TextSpan => {
-      const start = segment.tokenStarts[span.start - out.codeFrom] ?? segment.start;
-      const end = segment.tokenEnds[span.end - out.codeFrom] ?? segment.end;
+      const start = tokenStarts[span.start - out.codeFrom] ?? 0;
+      const end = tokenEnds[span.end - out.codeFrom] ?? start;
       return { ...trimQuotes(text, start, closeBrackets(text, start, end)), logProbability: span.logProbability };
     });
     return { segment: id, prior, relevance: out.relevance, spans, none: decoded.none, kinds: out.kinds };
