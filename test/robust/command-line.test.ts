@@ -51,7 +51,7 @@ test("errors come as JSON on stdout with --json", async () => {
 });
 
 test("ask indexes first, answers with quotes, and ends with 3 when it is not there", async () => {
-  const shown = await box.run(["ask", workspace, "what is the name of the error class for aborted commands?"]);
+  const shown = await box.run(["ask", workspace, "which error tells of an illegal operation?"]);
   assert.ok(shown.code === 0 || shown.code === 3, shown.stderr);
   assert.match(shown.stdout, /^[^\n]+:\d+(-\d+)?$/m);
   const nothing = await box.run(["ask", "which pastry does the moon landing crew prefer?"], { cwd: workspace });
@@ -73,11 +73,11 @@ test("batch writes a line for each answer, reports bad lines by number, and resu
   writeFileSync(
     questions,
     [
-      '{"id":"a","question":"how is the slot of a key computed?"}',
+      '{"id":"a","question":"which user name is taken when none is given?"}',
       "not json",
       "",
       '{"id":"b"}',
-      '{"id":3,"question":"which error class is thrown for aborted commands?"}',
+      '{"id":3,"question":"what is UNITS_TO_MS?"}',
       '{"id":"a","question":"again?"}',
     ].join("\r\n"),
   );
@@ -172,7 +172,7 @@ test("an old Node hands over to the one from npm: output, exit codes and signals
   assert.match(version.stdout, /^\d+\.\d+\.\d+\n$/);
   assert.equal(version.stderr, "");
   assertTold(await box.run(["index", "missing"], options), 2, /No such folder/);
-  const big = box.workspace("big", ["commander", "cli-progress"]);
+  const big = box.workspace("big", ["amqplib/lib"]);
   const state = box.path("big.sqlite");
   const child = box.start(["index", big, "--state", state], options);
   const end = finished(child);

@@ -2,15 +2,15 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { committed, finished, Sandbox } from "./support.ts";
+import { committed, finished, MEDIUM, Sandbox } from "./support.ts";
 
 const KILLS = 20;
 /** Before its first segment a run loads the engine and the model. */
 const STARTUP_MS = 600;
 const QUESTIONS = [
-  "how is the slot of a key computed?",
-  "what does Denque do when it is full?",
-  "where is AbortError?",
+  "what is the default of initialDelay?",
+  "how often is a heartbeat sent?",
+  "where is IllegalOperationError?",
 ];
 
 /** Everything in a state that answers depend on: files, segments, writes and memories, in order. */
@@ -35,7 +35,7 @@ function contents(state: string): unknown {
 
 test(`kill -9 at ${KILLS} random moments: the state is sound, and a finished index is as if undisturbed`, async (t) => {
   const box = new Sandbox(t);
-  const workspace = box.workspace("w", ["redis-errors", "cluster-key-slot", "standard-as-callback", "denque"]);
+  const workspace = box.workspace("w", MEDIUM);
   const reference = await box.index(workspace, "--state", box.path("reference.sqlite"));
   const wanted = contents(reference.state);
   const answers: unknown[] = [];
@@ -68,7 +68,7 @@ test(`kill -9 at ${KILLS} random moments: the state is sound, and a finished ind
 
 test("Ctrl+C keeps what was done, and the next index goes on from there", async (t) => {
   const box = new Sandbox(t);
-  const workspace = box.workspace("w", ["redis-errors", "cluster-key-slot", "denque", "cli-progress", "commander"]);
+  const workspace = box.workspace("w", ["amqplib/lib"]);
   const state = box.path("state.sqlite");
   const child = box.start(["index", workspace, "--state", state]);
   const end = finished(child);

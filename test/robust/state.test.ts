@@ -22,7 +22,7 @@ const box = new Sandbox({ after });
 const workspace = box.workspace("w");
 const good = box.path("good.sqlite");
 let report: IndexReport;
-const QUESTION = "what is the name of the error class for aborted commands?";
+const QUESTION = "which error tells of an illegal operation?";
 
 before(async () => {
   report = await box.index(workspace, "--state", good);

@@ -17,6 +17,11 @@ export const LAUNCHER = join(ROOT, "src/cli/launch.mjs");
 const NOBODY = 65534;
 export const isRoot = process.getuid?.() === 0;
 
+/** A few small files of a real package, by their places in node_modules. */
+const SMALL = ["error", "credentials", "heartbeat", "bitset"].map((name) => `amqplib/lib/${name}.js`);
+/** Some more, one of them with many segments. */
+export const MEDIUM: readonly string[] = [...SMALL, "amqplib/lib/frame.js", "amqplib/lib/recovery.js"];
+
 /** What a finished command left. */
 export interface Finished {
   readonly code: number | null;
@@ -51,14 +56,11 @@ export class Sandbox {
     return join(this.folder, ...names);
   }
 
-  /** A workspace made of real packages' files. */
-  workspace(
-    name: string,
-    packages: readonly string[] = ["redis-errors", "cluster-key-slot", "standard-as-callback"],
-  ): string {
+  /** A workspace made of real packages' files and folders. */
+  workspace(name: string, sources: readonly string[] = SMALL): string {
     const workspace = this.path(name);
     mkdirSync(workspace, { recursive: true });
-    for (const entry of packages) {
+    for (const entry of sources) {
       const target = join(workspace, entry);
       mkdirSync(dirname(target), { recursive: true });
       cpSync(join(ROOT, "node_modules", entry), target, {

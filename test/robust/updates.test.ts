@@ -3,9 +3,8 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { assertVerbatim, git, Sandbox } from "./support.ts";
-
-const PACKAGES = ["redis-errors", "cluster-key-slot", "standard-as-callback", "denque"];
+import type { Answer } from "../../src/engine/types.ts";
+import { assertVerbatim, git, MEDIUM, Sandbox } from "./support.ts";
 
 /** Segments that the state has of a file. */
 function segmentsOf(state: string, path: string): number {
@@ -22,7 +21,7 @@ function segmentsOf(state: string, path: string): number {
 
 test("a second index streams only what an edit changed", async (t) => {
   const box = new Sandbox(t);
-  const workspace = box.workspace("w", PACKAGES);
+  const workspace = box.workspace("w", MEDIUM);
   const first = await box.index(workspace);
   assert.ok(first.streamedSegments > 0);
   const unchanged = await box.index(workspace);
@@ -30,11 +29,11 @@ test("a second index streams only what an edit changed", async (t) => {
   assert.equal(unchanged.streamedFiles, 0);
   assert.equal(unchanged.writes, first.writes);
 
-  const edited = join(workspace, "denque/index.js");
-  writeFileSync(edited, readFileSync(edited, "utf8").replace("'use strict';", "'use strict';\n// One line more.\n"));
+  const edited = join(workspace, "amqplib/lib/recovery.js");
+  writeFileSync(edited, `// One line more.\n${readFileSync(edited, "utf8")}`);
   const second = await box.index(workspace);
   assert.equal(second.streamedFiles, 1);
-  const inFile = segmentsOf(second.state, "denque/index.js");
+  const inFile = segmentsOf(second.state, "amqplib/lib/recovery.js");
   assert.ok(
     second.streamedSegments >= 1 && second.streamedSegments <= inFile,
     `${second.streamedSegments} of ${inFile}`,
@@ -46,10 +45,10 @@ test("a second index streams only what an edit changed", async (t) => {
   assert.equal((await box.index(workspace)).streamedSegments, 0);
 });
 
-test("the order of edits leaves no trace: an updated state equals one made afresh", async (t) => {
+test("an updated state holds the same and answers the same as one made afresh", async (t) => {
   const box = new Sandbox(t);
-  const workspace = box.workspace("w", PACKAGES);
-  const file = join(workspace, "cluster-key-slot/lib/index.js");
+  const workspace = box.workspace("w", MEDIUM);
+  const file = join(workspace, "amqplib/lib/bitset.js");
   const original = readFileSync(file);
   await box.index(workspace);
   writeFileSync(file, "exports.gone = true;\n");
@@ -59,14 +58,16 @@ test("the order of edits leaves no trace: an updated state equals one made afres
   const fresh = await box.index(workspace, "--state", box.path("fresh.sqlite"));
   assert.equal(updated.segments, fresh.segments);
   assert.equal(updated.writes, fresh.writes);
-  const question = "how is the slot of a key computed?";
+  const question = "what is the default of initialDelay?";
   const [a, b] = [await box.ask(workspace, question), await box.ask(workspace, question, "--state", fresh.state)];
-  assert.deepEqual({ ...a, ms: 0 }, { ...b, ms: 0 });
+  // A segment's address is where it found room, and the last digits of a score depend on it.
+  const place = ({ citations: [first] }: Answer): unknown => [first?.file, first?.from, first?.to, first?.quote];
+  assert.deepEqual([a.answer, a.kind, a.abstained, place(a)], [b.answer, b.kind, b.abstained, place(b)]);
 });
 
 test("nothing of a deleted file is ever cited, and a moved file is cited at its new place", async (t) => {
   const box = new Sandbox(t);
-  const workspace = box.workspace("w", PACKAGES);
+  const workspace = box.workspace("w", MEDIUM);
   writeFileSync(join(workspace, "secret-port.js"), "// The port of the pigeon loft.\nexports.pigeonPort = 31337;\n");
   const question = "what is the value of pigeonPort?";
   await box.index(workspace);
@@ -76,31 +77,31 @@ test("nothing of a deleted file is ever cited, and a moved file is cited at its 
     JSON.stringify(before),
   );
 
-  renameSync(join(workspace, "secret-port.js"), join(workspace, "denque/moved.js"));
+  renameSync(join(workspace, "secret-port.js"), join(workspace, "amqplib/moved.js"));
   const moved = await box.ask(workspace, question);
   assert.ok(moved.citations.every(({ file }) => file !== "secret-port.js"));
   assert.ok(
-    moved.citations.some(({ file }) => file === "denque/moved.js"),
+    moved.citations.some(({ file }) => file === "amqplib/moved.js"),
     JSON.stringify(moved),
   );
   assertVerbatim(workspace, moved.citations);
 
-  rmSync(join(workspace, "denque/moved.js"));
+  rmSync(join(workspace, "amqplib/moved.js"));
   const gone = await box.ask(workspace, question);
   assert.notEqual(gone.answer, "31337");
   for (const { file, quote } of gone.citations) {
-    assert.notEqual(file, "denque/moved.js");
+    assert.notEqual(file, "amqplib/moved.js");
     assert.doesNotMatch(quote, /pigeon/i);
   }
   const report = await box.index(workspace);
-  assert.equal(segmentsOf(report.state, "denque/moved.js"), 0);
+  assert.equal(segmentsOf(report.state, "amqplib/moved.js"), 0);
   assert.equal((await box.run(["verify", workspace])).code, 0);
 });
 
 test("git switch streams only what differs", async (t) => {
   const box = new Sandbox(t);
-  const workspace = box.workspace("w", PACKAGES);
-  const file = join(workspace, "denque/index.js");
+  const workspace = box.workspace("w", MEDIUM);
+  const file = join(workspace, "amqplib/lib/recovery.js");
   git(workspace, "init", "-q", "-b", "main");
   git(workspace, "add", "-A");
   git(workspace, "commit", "-qm", "one");
