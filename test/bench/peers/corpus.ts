@@ -15,7 +15,7 @@ export interface SourceFile {
 
 /**
  * The files and segments that the product would index. A segment's text is its header (file and symbol, as the product
- * puts it before the code) and its code, raw: on train that was stronger than the code alone (notes.md).
+ * puts it before the code) and its code, raw: stronger than the code alone where it was tried (notes.md).
  * `cut`: the bundle's `tokenizer.json` and tokens of a segment, which decide how much goes into one.
  */
 export async function loadCorpus(
