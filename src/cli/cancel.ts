@@ -27,8 +27,9 @@ export class Cancellation {
     const now = performance.now();
     if (this.#firstAt === undefined) {
       this.#firstAt = now;
-      process.stderr.write("\nStopping after this step; press Ctrl+C again to stop at once.\n");
+      // First the abort: it takes the progress bar away.
       this.#controller.abort();
+      process.stderr.write("\nStopping after this step; press Ctrl+C again to stop at once.\n");
     } else if (now - this.#firstAt > SAME_PRESS_MS) {
       // The state file is safe: everything is written in transactions. The progress bar hid the cursor.
       if (process.stderr.isTTY) process.stderr.write("\u001b[?25h\u001b[?7h");

@@ -66,7 +66,7 @@ export async function openToAsk(
 
 /** Brings the index up to date with the disk, drawing progress; notices go to stderr. */
 export async function indexWithProgress(context: Context, engine: Engine): Promise<IndexReport> {
-  using progress = new Progress();
+  using progress = new Progress(context.signal);
   const report = await engine.index({ onProgress: progress.onIndex }, context.signal);
   progress.stop();
   for (const notice of report.notices) context.note(safeLine(notice));

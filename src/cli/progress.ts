@@ -10,14 +10,19 @@ export type ProgressStream = NodeJS.WriteStream;
 
 /** Draws progress on stderr: a bar on a terminal, occasional lines elsewhere. Results never go there. */
 export class Progress {
+  readonly #signal: AbortSignal;
+  readonly #onAbort = (): void => this.stop();
   readonly #stream: ProgressStream;
   #bar: SingleBar | undefined;
   #lastLineAt = performance.now();
   /** When streaming began, with what was done by then: rates and time left are of the streaming alone. */
   #streamStart: IndexProgress | undefined;
 
-  constructor(stream: ProgressStream = process.stderr) {
+  /** Drawing ends when `signal` is aborted, so that what is told then stands on a line of its own. */
+  constructor(signal: AbortSignal, stream: ProgressStream = process.stderr) {
+    this.#signal = signal;
     this.#stream = stream;
+    signal.addEventListener("abort", this.#onAbort);
   }
 
   /** Progress of an index run. */
@@ -28,7 +33,7 @@ export class Progress {
 
   /** Progress of a list of questions. */
   onQuestions(done: number, total: number, elapsedMs: number): void {
-    const left = done === 0 ? "" : `, ${duration((elapsedMs / done) * (total - done))} left`;
+    const left = done === 0 ? "" : `, ${timeLeft((elapsedMs / done) * (total - done))}`;
     this.#draw(done, total, `${count(done)} of ${count(total)} questions${left}`);
   }
 
@@ -40,10 +45,12 @@ export class Progress {
   }
 
   [Symbol.dispose](): void {
+    this.#signal.removeEventListener("abort", this.#onAbort);
     this.stop();
   }
 
   #draw(done: number, total: number, text: string): void {
+    if (this.#signal.aborted) return;
     if (this.#stream.isTTY) {
       this.#bar ??= this.#newBar();
       this.#bar.setTotal(Math.max(1, total));
@@ -100,5 +107,11 @@ function speed(progress: IndexProgress, start: IndexProgress | undefined): strin
   if (ms < 250 || segments === 0) return "";
   const rate = `, ${((segments / ms) * 1000).toFixed(1)} segments/s`;
   if (doneBytes === 0) return rate;
-  return `${rate}, ${duration((ms / doneBytes) * (progress.bytesTotal - progress.bytesDone))} left`;
+  return `${rate}, ${timeLeft((ms / doneBytes) * (progress.bytesTotal - progress.bytesDone))}`;
+}
+
+/** An estimate: whole seconds are enough. */
+function timeLeft(ms: number): string {
+  const seconds = Math.max(1, Math.ceil(ms / 1000));
+  return `${seconds < 60 ? `${seconds} s` : duration(seconds * 1000)} left`;
 }

@@ -47,7 +47,7 @@ export function addBatch(program: Command, run: Runner): void {
       const started = performance.now();
       const open = questions.filter(({ id }) => !results.answered.has(id));
       let abstained = 0;
-      using progress = new Progress();
+      using progress = new Progress(context.signal);
       for (const [done, { id, question }] of open.entries()) {
         progress.onQuestions(done, open.length, performance.now() - started);
         const answer = await engine.ask(question, {}, context.signal);
