@@ -66,7 +66,7 @@ export async function findNode() {
   const installed = installedNode();
   if (installed !== undefined) return installed;
   throw new Error(
-    `armt needs Node ${NEEDED_MAJOR} or newer; this is ${process.version} on ${process.platform}-${process.arch}, ` +
+    `Node ${NEEDED_MAJOR} or newer is needed; this is ${process.version} on ${process.platform}-${process.arch}, ` +
       "and npm's optional packages with a newer one are not installed. " +
       `Run "npm ci" (without --omit=optional) in the project's folder, or install Node ${NEEDED_MAJOR}.`,
   );
