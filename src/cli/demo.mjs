@@ -11,8 +11,8 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const workspace = join("node_modules", "amqplib");
 const questions = [
   "What is the default maximum delay before a reconnection attempt?",
-  "Which port is used when the protocol is amqps and the URL names none?",
-  "Where is it decided that the server is dead because no heartbeat came?",
+  "What is the default frameMax?",
+  "Where is the heartbeat timeout raised as an error?",
 ];
 
 if (!existsSync(join(root, workspace))) {
