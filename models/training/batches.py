@@ -127,7 +127,11 @@ def recall_batch(sampler: Sampler, repos: int, per_repo: int, hard: int) -> Reca
             else:
                 ignore[row, at] = True
     return RecallBatch(
-        stack(rows, -(-max(len(r.anchors) for r in rows) // 16) * 16), stack([index_row(r.segments[i]) for r, i in segments], MAX_ANCHORS), positive, ignore, anchor
+        stack(rows, -(-max(len(r.anchors) for r in rows) // 16) * 16),
+        stack([index_row(r.segments[i]) for r, i in segments], MAX_ANCHORS),
+        positive,
+        ignore,
+        anchor,
     )
 
 

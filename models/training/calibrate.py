@@ -131,9 +131,7 @@ def main() -> None:
         read_ = [c for c in row["candidates"] if "relevance" in c]
         supports.append([1 / (1 + math.exp(-(b + w[0] * c["relevance"] + w[1] * prior(c)))) for c in read_])
     for share in (0.05, 0.1, 0.15, 0.25, 0.4):
-        score = sum(
-            right(r, *compose(r, s, share)) for r, s in zip(rows, supports, strict=True) if r["type"] == "list"
-        )
+        score = sum(right(r, *compose(r, s, share)) for r, s in zip(rows, supports, strict=True) if r["type"] == "list")
         if score > best_lists:
             best_share, best_lists = share, score
     calibration["answer"]["listShare"] = best_share

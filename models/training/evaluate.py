@@ -1,4 +1,4 @@
-"""Quick figures on held-out repositories: recall by gist and by keys over all segments, and reading of 12 candidates."""
+"""Quick figures on held-out repositories: recall by gist and by keys over all segments, reading of 12 candidates."""
 
 from __future__ import annotations
 

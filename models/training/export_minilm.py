@@ -16,9 +16,10 @@ import shutil
 from pathlib import Path
 
 import torch
-from minilm import Encoder, load_minilm
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from minilm import Encoder, load_minilm
 
 
 class SentenceEncoder(nn.Module):

@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 
 
 def sample_steps(model: ARMT, data: Path, count: int = 24) -> list[dict]:
-    """Steps as the engine runs them, from exported repositories: segments, questions, and questions read on segments."""
+    """Steps as the engine runs them, from exported repositories: segments, questions, questions read on segments."""
     repos = load_repos(data)
     steps = []
     for i in range(count):
@@ -47,7 +47,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, required=True)
     parser.add_argument("--tokenizer", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True, help="exported training repositories, to calibrate int8 with")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="exported training repositories, to calibrate int8 with"
+    )
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--name", default="armt-code")
     parser.add_argument("--version", default="0.1.0")
@@ -81,7 +83,12 @@ def main() -> None:
     )
     written["calibration"] = json.loads((HERE / "calibration.json").read_text())
     (args.out / "config.json").write_text(json.dumps(written, indent=2) + "\n")
-    print(json.dumps({"modelHash": written["modelHash"], "files": written["files"], "errors": written["quality"]["exportError"]}, indent=1))
+    print(
+        json.dumps(
+            {"modelHash": written["modelHash"], "files": written["files"], "errors": written["quality"]["exportError"]},
+            indent=1,
+        )
+    )
 
 
 if __name__ == "__main__":

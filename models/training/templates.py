@@ -61,7 +61,9 @@ def fill(rng: random.Random, template: str, name: str, symbol: str, path: str) -
         else [f"in {path.rsplit('/', 1)[-1]}", "by default", ""]
     )
     last = words.rsplit(" ", 1)[-1]
-    return template.format(name=name, words=words, where=where, last=last, user=words_of(rng, symbol) if rng.random() < 0.5 else symbol)
+    return template.format(
+        name=name, words=words, where=where, last=last, user=words_of(rng, symbol) if rng.random() < 0.5 else symbol
+    )
 
 
 def fact_wording(rng: random.Random, name: str, symbol: str, path: str) -> str:

@@ -154,8 +154,8 @@ def main() -> None:
     repos = load_repos(args.data)
     dev = [r for r in load_repos(args.dev) if r.name in args.dev_repos.split(",")] if args.dev else []
     sampler = Sampler(repos, Tokenizer(args.tokenizer), args.seed + step, args.synthetic)
-    print(f"{len(repos)} repositories, {sum(len(r.segments) for r in repos)} segments, "
-          f"{sum(len(r.questions) for r in repos)} questions, {sum(len(r.facts) for r in repos)} facts", flush=True)  # fmt: skip
+    counts = {name: sum(len(getattr(repo, name)) for repo in repos) for name in ("segments", "questions", "facts")}
+    print(f"{len(repos)} repositories, {counts}", flush=True)
 
     began, last_saved, means = time.time(), time.time(), {}
     piece_tokens = 0
@@ -203,7 +203,13 @@ def main() -> None:
 
 
 def save(file: Path, model: ARMT, optimizer: torch.optim.Optimizer, spent: float, step: int, tokens: int) -> None:
-    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "spent": spent, "step": step, "tokens": tokens}
+    state = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "spent": spent,
+        "step": step,
+        "tokens": tokens,
+    }
     torch.save(state, file.with_suffix(".new"))
     file.with_suffix(".new").replace(file)
 

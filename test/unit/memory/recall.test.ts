@@ -3,7 +3,12 @@ import { test } from "node:test";
 import { AddressCodes } from "../../../src/engine/memory/address.ts";
 import { dpfp } from "../../../src/engine/memory/dpfp.ts";
 import { fillRidge } from "../../../src/engine/memory/fill.ts";
-import { DEFAULT_FACTS_LAYOUT, featureWidth, type MemoryDims } from "../../../src/engine/memory/layout.ts";
+import {
+  DEFAULT_FACTS_LAYOUT,
+  type FactsLayout,
+  featureWidth,
+  type MemoryDims,
+} from "../../../src/engine/memory/layout.ts";
 import { packState, unpackState } from "../../../src/engine/memory/quantize.ts";
 import { exactKeys, recallShards } from "../../../src/engine/memory/recall.ts";
 import {
@@ -16,7 +21,7 @@ import {
 import { Random, randomFacts } from "./random.ts";
 
 const DIMS: MemoryDims = { dMem: 64, nu: 3, valueWidth: 64, gistWidth: 8 };
-const LAYOUT = { ...DEFAULT_FACTS_LAYOUT, betaThreshold: 0 };
+const LAYOUT: FactsLayout = { ...DEFAULT_FACTS_LAYOUT, stateBits: 8, betaThreshold: 0 };
 const codes = new AddressCodes(64, 7);
 
 function phi(key: ArrayLike<number>): Float32Array {
