@@ -161,6 +161,10 @@ def read_batch(sampler: Sampler, questions: int, candidates: int, memory: tuple[
 
 def arrange(sampler: Sampler, sample: Sample, candidates: int) -> list[int]:
     """Evidence among hard negatives, mostly where recall would put it: early, and in the order of the chain."""
+    if candidates == 1:  # the answer's own segment, so that the span heads see an answer in nearly every row
+        holders = [s for s, _, _ in sample.spans if s in sample.chain] or sample.chain
+        alone = bool(holders) and sampler.rng.random() < 0.8
+        return [sampler.rng.choice(holders)] if alone else sampler.negatives_of(sample, 1)
     chain = sample.chain[: candidates - 1]
     order = chain + sampler.negatives_of(sample, candidates - len(chain))
     rank = {s: sampler.rng.random() * (0.8 if s in chain else 1.3) for s in order}

@@ -71,9 +71,10 @@ def positives_nll(scores: Tensor, positive: Tensor) -> Tensor:
 
 def read_loss(model: ARMT, batch: ReadBatch) -> dict[str, Tensor]:
     """Streams the candidates through the reader memory; every candidate is judged when it is read."""
+    alone = len(batch.steps) == 1
     size = batch.kind.shape[0]
     A, z = model.empty_state(size)
-    gate = torch.ones(size)
+    gate = torch.zeros(size) if alone else torch.ones(size)
     relevance, span, kind = [], [], []
     right = torch.zeros(0)
     labels = torch.stack([s.relevant for s in batch.steps], 1)  # [B,N]
@@ -85,20 +86,20 @@ def read_loss(model: ARMT, batch: ReadBatch) -> dict[str, Tensor]:
         nll = span_nll(start, step.start) + span_nll(end, step.end)
         here = step.start[:, 0] == 0
         span.append((nll * torch.where(here, 1.0, 0.15 + 0.25 * labels[:, n])).mean())
-        judged = (labels[:, n] > 0) | ~found
+        judged = (labels[:, n] > 0) | (~found & (not alone))
         kind.append((F.cross_entropy(out[8].float(), batch.kind, reduction="none") * judged).mean())
         exact = (start.argmax(1) == step.start.argmax(1)) & (end.argmax(1) == step.end.argmax(1))
         right = torch.cat([right, exact[here].float().detach()])
     scores = torch.stack(relevance, 1)  # [B,N]
-    listwise = positives_nll(scores[found], labels[found] > 0)
+    listwise = scores.new_zeros(()) if alone else positives_nll(scores[found], labels[found] > 0)
     each = F.binary_cross_entropy_with_logits(scores, labels, pos_weight=torch.tensor(2.0))
     top = labels.gather(1, scores.argmax(1, keepdim=True)).squeeze(1)
     return {
         "relevance": listwise + each,
         "span": torch.stack(span).sum(),
         "kind": torch.stack(kind).sum(),
-        "top": top[found].mean().detach(),
-        "exact": right.mean() if len(right) else torch.tensor(0.0),
+        "top": top[found].mean().detach() if not alone else torch.tensor(math.nan),
+        "exact": right.mean() if len(right) else torch.tensor(math.nan),
     }
 
 
@@ -134,6 +135,8 @@ def main() -> None:
     parser.add_argument("--heads", type=float, default=6e-4)
     parser.add_argument("--synthetic", type=float, default=0.3)
     parser.add_argument("--read-share", type=float, default=0.6)
+    parser.add_argument("--alone-share", type=float, default=0.5, help="share of reading batches of one candidate")
+    parser.add_argument("--init", type=Path, help="weights to start from")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--resume", action="store_true")
@@ -143,6 +146,8 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
 
     model = ARMT(Config(), args.backbone)
+    if args.init:
+        model.load_state_dict(torch.load(args.init)["model"])
     optimizer = torch.optim.AdamW(parameter_groups(model, args.rate, args.heads), betas=(0.9, 0.98), fused=True)
     spent, step, tokens = 0.0, 0, 0
     checkpoint = args.out / "checkpoint.pt"
@@ -169,8 +174,10 @@ def main() -> None:
             group["lr"] = group["base"] * factor
         with torch.autocast("cpu", torch.bfloat16):
             if sampler.rng.random() < args.read_share:
-                candidates = sampler.rng.choice((4, 5, 6, 8)) if share > 0.1 else 3
-                batch = read_batch(sampler, 8, candidates, model.config.memory_tokens)
+                questions, candidates = (
+                    (28, 1) if sampler.rng.random() < args.alone_share else (8, sampler.rng.choice((4, 6, 8)))
+                )
+                batch = read_batch(sampler, questions, candidates, model.config.memory_tokens)
                 parts = read_loss(model, batch)
                 loss = parts["relevance"] + 0.7 * parts["span"] + 0.3 * parts["kind"]
                 count = sum(s.tokens.numel() for s in batch.steps)

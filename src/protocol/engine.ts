@@ -1,0 +1,133 @@
+import { NotificationType, RequestType } from "vscode-jsonrpc/node";
+import type { Answer, AskStage, IndexProgress, IndexReport, ProviderChoice, StatusReport } from "../engine/types.ts";
+
+/**
+ * Host ⇄ engine process, JSON-RPC over the fork's IPC channel. Folders are named by their absolute path. Every request
+ * takes a cancellation token; a cancelled one fails with code "cancelled". Errors carry `EngineErrorData`.
+ */
+
+/** What goes with the error of a request: the stable code of the engine's error classes, and what is shown. */
+export interface EngineErrorData {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface OpenParams {
+  readonly folder: string;
+  /** State file, in VS Code's storage for the workspace. */
+  readonly state: string;
+  /** Bundle folder; default: the one that comes with the extension. */
+  readonly model?: string;
+  readonly provider: ProviderChoice;
+  /** Globs in the syntax of ignore files, on top of the rules of discovery. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly maxFileBytes?: number;
+}
+
+export interface FolderParams {
+  readonly folder: string;
+}
+
+/** A look at what would be read, before anything is. */
+export interface Preview {
+  readonly files: number;
+  readonly bytes: number;
+  readonly skipped: Readonly<Record<string, number>>;
+}
+
+export interface RefreshParams {
+  readonly folder: string;
+  /** Paths relative to the folder, with forward slashes: saved, created, deleted or renamed. */
+  readonly paths: readonly string[];
+}
+
+export interface AskParams {
+  /** Chosen by the host; stages are reported under it. */
+  readonly id: string;
+  readonly folders: readonly string[];
+  readonly question: string;
+  /** Files and folders ("src/a.ts", "src/lib/") that the answer must come from; none: the whole workspace. */
+  readonly narrow: readonly { readonly folder: string; readonly path: string }[];
+  /** The place that the question goes on from, in a follow-up. */
+  readonly about?: { readonly folder: string; readonly file: string; readonly line: number };
+}
+
+/** The best answer of the folders asked. */
+export interface AskResult extends Answer {
+  /** The folder that its citations are relative to. */
+  readonly folder: string;
+  readonly recalled: number;
+  readonly read: number;
+}
+
+/** Something recalled or read while a question runs. */
+export interface StageParams {
+  readonly id: string;
+  readonly folder: string;
+  readonly stage: AskStage;
+}
+
+export interface ProgressParams {
+  readonly folder: string;
+  readonly progress: IndexProgress;
+}
+
+/** One line of "Show Indexed Files". */
+export interface IndexedFile {
+  readonly path: string;
+  readonly segments: number;
+  readonly bytes: number;
+}
+
+export interface FileList {
+  readonly files: readonly IndexedFile[];
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** A conversation as it is kept with the workspace's memory. */
+export interface StoredChat {
+  readonly id: string;
+  readonly title: string;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  readonly json: string;
+}
+
+/** What an open folder is like. */
+export interface FolderStatus extends StatusReport {
+  /** The provider whose session runs; null before the first step. */
+  readonly runningProvider: string | null;
+  /** Another window writes this state; this one only reads it. */
+  readonly readOnly: boolean;
+}
+
+export const openFolder = new RequestType<OpenParams, FolderStatus, EngineErrorData>("folder/open");
+export const closeFolder = new RequestType<FolderParams, null, EngineErrorData>("folder/close");
+export const previewFolder = new RequestType<OpenParams, Preview, EngineErrorData>("folder/preview");
+export const indexFolder = new RequestType<FolderParams, IndexReport, EngineErrorData>("folder/index");
+export const refreshFiles = new RequestType<RefreshParams, { readonly changed: boolean }, EngineErrorData>(
+  "folder/refresh",
+);
+export const folderStatus = new RequestType<FolderParams, FolderStatus, EngineErrorData>("folder/status");
+export const listFiles = new RequestType<FolderParams, FileList, EngineErrorData>("folder/files");
+export const clearFolder = new RequestType<FolderParams, null, EngineErrorData>("folder/clear");
+/** Clears, then indexes; the old state answers until the new one is whole. */
+export const rebuildFolder = new RequestType<FolderParams, IndexReport, EngineErrorData>("folder/rebuild");
+export const ask = new RequestType<AskParams, AskResult, EngineErrorData>("ask");
+export const listChats = new RequestType<FolderParams, readonly StoredChat[], EngineErrorData>("chats/list");
+export const saveChat = new RequestType<FolderParams & { readonly chat: StoredChat }, null, EngineErrorData>(
+  "chats/save",
+);
+export const deleteChat = new RequestType<FolderParams & { readonly id: string }, null, EngineErrorData>(
+  "chats/delete",
+);
+/** Heartbeat: an engine that does not answer for 30 s is taken as hung. */
+export const ping = new RequestType<null, { readonly rssMb: number }, EngineErrorData>("ping");
+
+export const indexProgress = new NotificationType<ProgressParams>("folder/progress");
+export const askStage = new NotificationType<StageParams>("ask/stage");
+export const engineLog = new NotificationType<{
+  readonly level: "debug" | "info" | "warn" | "error";
+  readonly message: string;
+}>("log");
