@@ -15,7 +15,13 @@ export type IndexView =
   | { readonly state: "indexing" | "paused"; readonly percent: number; readonly files: number; readonly of: number }
   | { readonly state: "ready"; readonly files: number }
   | { readonly state: "refused"; readonly message: string }
-  | { readonly state: "failed"; readonly cause: string };
+  | {
+      readonly state: "failed";
+      /** A sentence; shown after "Last cause:". */
+      readonly cause: string;
+      /** Instead of "The engine stopped three times", when it never ran. */
+      readonly heading?: string;
+    };
 
 /** A stretch of one line; columns in UTF-16 units, end exclusive. */
 export interface Mark {
@@ -37,6 +43,7 @@ export interface SnippetLine {
 /** What became of a cited place since the answer. */
 export type Staleness =
   | { readonly kind: "moved"; readonly fromLine: number; readonly toLine: number }
+  /** `since`: a time of day, "14:32"; `now`: what stands at the quoted lines, shown in their place. */
   | { readonly kind: "changed"; readonly since: string; readonly now: string }
   | { readonly kind: "deleted" };
 
@@ -48,7 +55,9 @@ export interface CitationView {
   readonly folder: string;
   readonly line: number;
   readonly lineTo: number;
-  /** At most 7 lines; `null` stands for a gap. */
+  /** From the parser, never from the model; left out if unknown. */
+  readonly kind?: "defined" | "used" | "imported" | "documented";
+  /** At most 7 lines; `null` stands for a gap. Cut long ones with `clipLine` (text.ts) before sending. */
   readonly lines: readonly (SnippetLine | null)[];
   /** The word that leads on to the next place of the chain. */
   readonly via?: string;
@@ -74,7 +83,11 @@ export interface StageView {
 export type Sureness = "sure" | "likely" | "unsure";
 
 export type ExchangeStatus =
-  | { readonly status: "recalling" | "reading" }
+  | {
+      readonly status: "recalling" | "reading";
+      /** Name of the file that is read now, for the dotted next place of the chain. */
+      readonly file?: string;
+    }
   | {
       readonly status: "answered";
       readonly text: string;
@@ -108,6 +121,8 @@ export interface ExchangeView {
   /** "8192, base.js:160": what a follow-up goes on from. */
   readonly about?: string;
   readonly result: ExchangeStatus;
+  /** Will be asked again when all is read (`again` with `whenRead`). */
+  readonly againWhenRead?: boolean;
   readonly stages: readonly StageView[];
   readonly ruler: RulerView;
   /** The evidence in the order in which it leads on; for `list` one place per item; for `notfound` the nearest. */
@@ -124,6 +139,10 @@ export interface ChatView {
   readonly created: number;
   /** A cited file was edited since. */
   readonly edited: boolean;
+  /** What its first question was narrowed to. */
+  readonly narrow?: readonly string[];
+  /** False: "not in this workspace" is shown instead of `answer`. */
+  readonly found?: boolean;
 }
 
 /** One row of the list that opens on `@`. */
@@ -131,6 +150,8 @@ export interface Place {
   /** As it is shown and sent back: "src/lib/" for a folder. */
   readonly path: string;
   readonly kind: "file" | "folder";
+  /** Of a folder: how many files it holds. */
+  readonly files?: number;
 }
 
 /** All that the panel shows. */
@@ -143,8 +164,9 @@ export interface PanelState {
   readonly examples: readonly string[];
   /** Newest last: what arrow-up brings back. */
   readonly asked: readonly string[];
-  /** The chip of a follow-up. */
+  /** The chip of a follow-up: "8192, base.js:160". */
   readonly about?: string;
+  /** Present: the history is shown instead of the thread. */
   readonly chats?: readonly ChatView[];
   /** Hints under the box show until the third question. */
   readonly hints: boolean;
@@ -159,7 +181,8 @@ export type ToPanel =
 export type FromPanel =
   | { readonly type: "ready" }
   | { readonly type: "ask"; readonly question: string; readonly narrow: readonly string[]; readonly followUp: boolean }
-  | { readonly type: "again"; readonly exchange: string }
+  /** `whenRead`: not now but when the whole workspace is read. */
+  | { readonly type: "again"; readonly exchange: string; readonly whenRead?: boolean }
   | { readonly type: "stop" }
   | { readonly type: "open"; readonly exchange: string; readonly citation: string; readonly beside: boolean }
   | { readonly type: "copy"; readonly exchange: string; readonly what: "answer" | "evidence" }
