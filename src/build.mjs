@@ -52,5 +52,8 @@ rmSync(`${root}dist`, { recursive: true, force: true });
 // The panel and its host are not written yet in every revision: a program without a source is none.
 const present = programs.filter(({ entryPoints: [entry] }) => existsSync(root + entry));
 await Promise.all(present.map((program) => build(program)));
+// The panel's icons: VS Code lends a webview its colours, not its icon font.
+for (const file of ["codicon.css", "codicon.ttf"])
+  copyFileSync(`${root}node_modules/@vscode/codicons/dist/${file}`, `${root}dist/${file}`);
 for (const script of ["launch.mjs", "runtime.mjs"])
   copyFileSync(`${root}src/cli/${script}`, `${root}dist/node/${script}`);

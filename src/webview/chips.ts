@@ -1,0 +1,45 @@
+import { visibleText } from "../protocol/text.ts";
+import { el, icon, type View } from "./dom.ts";
+
+/** A chip of the box or of a question. */
+export interface Chip {
+  readonly kind: "narrow" | "about";
+  /** A path ("src/lib/" for a folder), or "8192, base.js:160". */
+  readonly text: string;
+}
+
+/** "src/lib" for the folder "src/lib/". */
+export function chipLabel({ kind, text }: Chip): string {
+  return kind === "about" ? `about ${text}` : text.replace(/(?<=.)\/$/, "");
+}
+
+function chipIcon({ kind, text }: Chip): string {
+  if (kind === "about") return "reply";
+  return text.endsWith("/") ? "folder" : "file";
+}
+
+/** One chip, with a button that removes it where `remove` is given. */
+export function chip(value: Chip, remove?: () => void): View<Chip> {
+  const label = chipLabel(value);
+  const text =
+    value.kind === "about"
+      ? el("span", {}, "about ", el("span", { class: "mono" }, value.text.replace(/, [^,]*$/, "")), aboutPlace(value))
+      : el("span", {}, label);
+  const element = el("span", { class: "chip", title: visibleText(label) }, icon(chipIcon(value)), text);
+  if (remove !== undefined) {
+    const button = el(
+      "button",
+      { type: "button", "aria-label": visibleText(`Remove ${label}`), title: visibleText(`Remove ${label}`) },
+      icon("close"),
+    );
+    button.addEventListener("click", remove);
+    element.append(button);
+  }
+  // A chip never changes: another one has another key.
+  return { element, update: () => {} };
+}
+
+/** ", base.js:160": what follows the quote in the chip of a follow-up. */
+function aboutPlace({ text }: Chip): string {
+  return /, [^,]*$/.exec(text)?.[0] ?? "";
+}

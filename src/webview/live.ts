@@ -1,0 +1,76 @@
+import type { ExchangeView, IndexView, PanelState } from "../protocol/panel.ts";
+import { clipText, visibleText } from "../protocol/text.ts";
+import { el } from "./dom.ts";
+import { stageText } from "./stages.ts";
+import { counted, lineRange, SURENESS, TEXT } from "./strings.ts";
+import { verdictText } from "./verdict.ts";
+
+const INTERVAL_MS = 1000;
+const ANSWER_UNITS = 300;
+const PLACES = 5;
+
+/** The last quarter reached: percentages are spoken at 25, 50, 75 and 100 only. */
+function quarter(index: IndexView): number {
+  if (index.state === "ready") return 4;
+  return index.state === "indexing" ? Math.floor(index.percent / 25) : 0;
+}
+
+function indexSentence(before: IndexView, now: IndexView): string | undefined {
+  if (now.state === "failed")
+    return before.state === "failed" ? undefined : `${now.heading ?? TEXT.engineStopped}. Last cause: ${now.cause}`;
+  if (before.state !== "indexing") return undefined;
+  if (now.state === "ready") return `${counted(now.files, "file", "files")} read.`;
+  const reached = quarter(now);
+  return reached > quarter(before) ? `${reached * 25} percent read.` : undefined;
+}
+
+/** What a finished question says: the answer, how sure it is, and where it stands. */
+export function answerSentence(exchange: ExchangeView): string | undefined {
+  const { result, citations } = exchange;
+  if (result.status === "notfound")
+    return `${verdictText(exchange)}. ${counted(citations.length, "nearest place", "nearest places")}.`;
+  if (result.status === "stopped") return citations.length > 0 ? TEXT.stoppedSome : TEXT.stoppedEmpty;
+  // A failed one is an alert of its own.
+  if (result.status !== "answered") return undefined;
+  const places = citations.slice(0, PLACES).map((place) => `${place.name} ${lineRange(place).replace("-", " to ")}`);
+  const where = places.length === 0 ? "" : ` ${counted(citations.length, "place", "places")}: ${places.join(", ")}.`;
+  return `Answer: ${clipText(verdictText(exchange), ANSWER_UNITS)}. ${SURENESS[result.sureness].word}.${where}`;
+}
+
+function exchangeSentence(before: ExchangeView | undefined, now: ExchangeView): string | undefined {
+  const status = now.result.status;
+  if (status !== "recalling" && status !== "reading")
+    return before === undefined || before.result.status === status ? undefined : answerSentence(now);
+  const stage = now.stages.at(-1);
+  if (stage === undefined || (before !== undefined && now.stages.length === before.stages.length)) return undefined;
+  return stage.kind === "recalled" ? `${stage.hop > 1 ? `Hop ${stage.hop}` : stageText(stage)}.` : undefined;
+}
+
+/** The sentence that tells the difference between two snapshots, if it is worth one. */
+export function announcement(before: PanelState, now: PanelState): string | undefined {
+  const last = now.exchanges.at(-1);
+  const same = last === undefined ? undefined : before.exchanges.find(({ id }) => id === last.id);
+  return (last === undefined ? undefined : exchangeSentence(same, last)) ?? indexSentence(before.index, now.index);
+}
+
+/** The one live region: at most one sentence per second, and of those that wait the last one. */
+export class Speaker {
+  readonly element: HTMLElement = el("div", { class: "sr-only", role: "status", "aria-live": "polite" });
+  #waiting: string | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  say(sentence: string): void {
+    this.#waiting = sentence;
+    if (this.#timer === undefined) this.#speak();
+  }
+
+  readonly #speak = (): void => {
+    this.#timer = undefined;
+    if (this.#waiting === undefined) return;
+    const text = visibleText(this.#waiting);
+    // A text node of its own each time: the same sentence twice is read twice.
+    this.element.replaceChildren(document.createTextNode(text));
+    this.#waiting = undefined;
+    this.#timer = setTimeout(this.#speak, INTERVAL_MS);
+  };
+}

@@ -1,0 +1,142 @@
+import type { FromPanel, PanelState, ToPanel } from "../protocol/panel.ts";
+import { composer } from "./composer.ts";
+import { el } from "./dom.ts";
+import { announcement, Speaker } from "./live.ts";
+import { keeper, load, type Saved } from "./saved.ts";
+import { Follow } from "./scroll.ts";
+import { counted, TEXT } from "./strings.ts";
+import { strip } from "./strip.ts";
+import { canAsk, isRunning, thread } from "./thread.ts";
+
+/** The part of VS Code's webview API that the panel uses. */
+export interface Host {
+  postMessage(message: FromPanel): void;
+  getState(): unknown;
+  setState(state: Saved): unknown;
+}
+
+/** Where the box takes no question at all, it is not shown. */
+function takesQuestions({ index, chats }: PanelState): boolean {
+  return chats === undefined && index.state !== "consent" && index.state !== "refused";
+}
+
+/** Puts the panel into the page; gives the handler of the host's messages. */
+export function openPanel(host: Host, page: HTMLElement): (message: ToPanel) => void {
+  const send = (message: FromPanel): void => host.postMessage(message);
+  const saved = load(host);
+  const speaker = new Speaker();
+  let state: PanelState | undefined;
+
+  const head = strip(send);
+  const main = thread({
+    send,
+    choose(question) {
+      box.fill(question);
+      box.focus();
+    },
+    unfolded: saved.unfolded,
+  });
+  const below = el("button", { type: "button", class: "link below" }, TEXT.newBelow);
+  const box = composer({
+    send,
+    changed: () => keep(),
+    asked: () => follow.force(),
+    suggested: (places) => speaker.say(`${counted(places, "suggestion", "suggestions")}.`),
+  });
+  const follow = new Follow(main.element, below, () => keep());
+  const keep = keeper(host, () => ({
+    draft: box.text,
+    narrow: box.narrow,
+    scroll: follow.top,
+    atEnd: follow.atEnd,
+    unfolded: main.unfolded(),
+  }));
+  box.fill(saved.draft, saved.narrow);
+  page.append(el("div", { class: "armt" }, head.element, main.element, below, box.element, speaker.element));
+
+  const focusMain = (): void => {
+    if (state?.chats !== undefined) main.focusHistory();
+    else if (state === undefined || takesQuestions(state)) box.focus();
+    else main.element.querySelector<HTMLElement>("button")?.focus();
+  };
+
+  const render = (now: PanelState): void => {
+    const before = state;
+    state = now;
+    const turned = before !== undefined && (before.chats === undefined) !== (now.chats === undefined);
+    if (turned && now.chats !== undefined) follow.leave();
+    head.update({ index: now.index, notices: now.notices });
+    main.update(now);
+    if (turned && now.chats !== undefined) follow.left();
+    const running = now.exchanges.some(isRunning);
+    box.update({
+      shown: takesQuestions(now),
+      canAsk: canAsk(now),
+      running,
+      failed: now.index.state === "failed",
+      followUp: now.exchanges.length > 0,
+      about: now.about,
+      asked: now.asked,
+      hints: now.hints,
+    });
+
+    if (before === undefined) {
+      follow.restore(saved.scroll, saved.atEnd);
+      if (document.hasFocus()) focusMain();
+      return;
+    }
+    const lastBefore = before.exchanges.at(-1);
+    const last = now.exchanges.at(-1);
+    const asked = last !== undefined && last.id !== lastBefore?.id;
+    const finished =
+      last !== undefined && !isRunning(last) && (asked || (lastBefore !== undefined && isRunning(lastBefore)));
+    if (now.chats === undefined) {
+      if (turned) follow.back();
+      const part = main.last();
+      follow.after(part?.element, finished ? part?.answer : undefined, asked);
+    }
+    if (turned && document.hasFocus()) focusMain();
+    const sentence = announcement(before, now);
+    if (sentence !== undefined) speaker.say(sentence);
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing || state === undefined) return;
+    const { key, altKey, ctrlKey, metaKey, shiftKey } = event;
+    if (ctrlKey || metaKey || shiftKey) return;
+    if (key === "Escape" && !altKey) {
+      if (box.escape()) return;
+      if (state.chats !== undefined) {
+        if (!main.escapeHistory()) send({ type: "history", open: false });
+      } else if (state.exchanges.some(isRunning)) {
+        send({ type: "stop" });
+        box.focus();
+      }
+    } else if (altKey && (key === "ArrowUp" || key === "ArrowDown") && state.chats === undefined) {
+      event.preventDefault();
+      if (!main.step(key === "ArrowUp" ? -1 : 1)) box.focus();
+    }
+  });
+  // VS Code gives focus to the page, not to a part of it. A click moves it on to where it belongs.
+  addEventListener("focus", () => {
+    if (document.activeElement === document.body) focusMain();
+  });
+
+  return (message) => {
+    switch (message.type) {
+      case "state":
+        render(message.state);
+        break;
+      case "places":
+        box.places(message.request, message.places);
+        break;
+      case "draft":
+        box.fill(message.text, message.narrow);
+        box.focus();
+        break;
+      case "focus":
+        focusMain();
+        break;
+    }
+  };
+}

@@ -1,0 +1,42 @@
+import type { StageView } from "../protocol/panel.ts";
+import { el, onChange, type View } from "./dom.ts";
+import { count, counted, TEXT } from "./strings.ts";
+
+/** One stage in words. A later hop is named where it recalls. */
+export function stageText({ kind, hop, count: n, of }: StageView): string {
+  switch (kind) {
+    case "recalled":
+      return hop > 1 ? `Hop ${hop}: recalled ${count(n)}` : `Recalled ${counted(n, "place", "places")}`;
+    case "reading":
+      return of === undefined ? `Reading ${count(n)}` : `Reading ${count(n)} of ${count(of)}`;
+    case "read":
+      return `Read ${count(n)}`;
+    case "answer":
+      return "Answer";
+    case "none":
+      return "No answer";
+  }
+}
+
+export interface Trail {
+  readonly stages: readonly StageView[];
+  readonly running: boolean;
+  /** Nothing was reported for a while. */
+  readonly slow: boolean;
+}
+
+/** The stages one after the other; the last one is the present while the question runs. */
+export function trail(): View<Trail> {
+  const element = el("ol", { class: "trail" });
+  const update = onChange(({ stages, running, slow }: Trail) => {
+    const words = stages.map(stageText);
+    if (running && words.length === 0) words.push(TEXT.recalling);
+    if (running && slow) words.push(TEXT.stillReading);
+    element.replaceChildren(
+      ...words.map((text, index) =>
+        el("li", { "aria-current": running && index === words.length - 1 ? "step" : false }, text),
+      ),
+    );
+  });
+  return { element, update };
+}
