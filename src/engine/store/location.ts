@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, realpathSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { toStateError } from "./errors.ts";
@@ -25,9 +25,20 @@ export function defaultStateFile(workspace: string): string {
 /** Creates the folder of a state file, readable by this user only: a state holds names and text of the workspace. */
 export function createStateFolder(file: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    createFolders(dirname(file));
   } catch (error) {
     throw toStateError(error, file);
+  }
+}
+
+/** One level at a time: Node's own recursive `mkdir` never returns where a file system refuses with ENOENT (/proc). */
+function createFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  createFolders(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
   }
 }
 
