@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { EngineOptions } from "../engine/service.ts";
+import type { EngineOptions } from "../engine/open-state.ts";
 import type { Part, ProviderChoice } from "../engine/types.ts";
 
 const PARTS: readonly Part[] = ["memory", "gist", "lexical", "reader"];

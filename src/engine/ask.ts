@@ -1,18 +1,15 @@
-import { join } from "node:path";
 import { type Composition, compose, type Reading, type Supported, type TextSpan } from "./answer/compose.ts";
-import { readSource } from "./corpus/decode.ts";
-import type { Segmenter } from "./corpus/segment.ts";
-import type { Tokenizer } from "./corpus/tokenize.ts";
 import { ArmtError } from "./errors.ts";
-import type { Indexer } from "./indexing/indexer.ts";
 import type { Calibration } from "./model/calibration.ts";
 import type { Stepper } from "./model/stepper.ts";
-import { anchorNames, cutOut, type ReadCandidate } from "./read/candidate.ts";
+import { anchorNames, type ReadCandidate } from "./read/candidate.ts";
+import { Opener, type OpenerDeps } from "./read/opener.ts";
 import { Reader } from "./read/reader.ts";
-import type { Candidate } from "./recall/fuse.ts";
 import { questionTerms } from "./recall/question-terms.ts";
 import type { Recall, RecallQuery } from "./recall/recall.ts";
-import type { Store } from "./store/store.ts";
+import { Ruler } from "./recall/ruler.ts";
+import type { Turn } from "./scheduler.ts";
+import type { SegmentRecord } from "./store/records.ts";
 import type { Answer, AskStage, Citation, Part } from "./types.ts";
 
 /** The question has no words to look for. */
@@ -24,16 +21,26 @@ export class EmptyQuestionError extends ArmtError {
   }
 }
 
-export interface AskDeps {
-  readonly root: string;
-  readonly store: Store;
-  readonly tokenizer: Tokenizer;
-  readonly segmenter: Segmenter;
+export interface AskDeps extends OpenerDeps {
   readonly stepper: Stepper;
-  readonly indexer: Indexer;
   readonly calibration: Calibration;
   readonly recall: Recall;
 }
+
+/** How one question is asked. */
+export interface AskRun {
+  readonly without: ReadonlySet<Part>;
+  /** Files and folders that the answer must come from; none: the whole workspace. */
+  readonly narrow: readonly string[];
+  /** The place that the question goes on from; `foreign`: of another workspace, so that it is not read here. */
+  readonly about?: { readonly place: ReadCandidate; readonly foreign: boolean } | undefined;
+  readonly onStage: (stage: AskStage) => void;
+  /** Share of the workspace that is indexed, 0..1. */
+  readonly coverage: number;
+}
+
+/** Segments named at each hop; the best of them are read. */
+const RECALLED = 24;
 
 /** A place that was read: where it stands and the text as it was on disk. */
 interface Place {
@@ -44,40 +51,45 @@ interface Place {
 /** One question's way through the engine: recall, read, up to three hops, answer from disk (DESIGN §3). */
 export class Asking {
   readonly #deps: AskDeps;
-  readonly #without: ReadonlySet<Part>;
+  readonly #run: AskRun;
+  readonly #turn: Turn;
   readonly #signal: AbortSignal | undefined;
-  readonly #onStage: (stage: AskStage) => void;
-  readonly #files = new Map<string, Promise<OpenedFile | undefined>>();
+  readonly #opener: Opener;
+  readonly #ruler: Ruler;
+  readonly #recalled = new Set<number>();
 
-  constructor(
-    deps: AskDeps,
-    without: ReadonlySet<Part>,
-    onStage: (stage: AskStage) => void,
-    signal: AbortSignal | undefined,
-  ) {
+  constructor(deps: AskDeps, run: AskRun, turn: Turn, signal: AbortSignal | undefined) {
     this.#deps = deps;
-    this.#without = without;
-    this.#onStage = onStage;
+    this.#run = run;
+    this.#turn = turn;
     this.#signal = signal;
+    this.#opener = new Opener(deps, turn, signal);
+    this.#ruler = new Ruler(deps.store.files(), run.coverage);
   }
 
-  async answer(question: string, coverage: number): Promise<Answer> {
+  async answer(question: string): Promise<Answer> {
     const started = performance.now();
     const { calibration, stepper, tokenizer } = this.#deps;
+    const { without, about, onStage } = this.#run;
     const ids = tokenizer.encode(question).ids.slice(0, stepper.limits.questionTokens);
     if (ids.length === 0) throw new EmptyQuestionError();
-    const reader = new Reader(stepper, ids, !this.#without.has("reader"));
+    await this.#freshenNarrowed();
+    const reader = new Reader(stepper, ids, !without.has("reader"));
     const places: Place[] = [];
     let composition: Composition | undefined;
     let hop = 0;
     while (hop < calibration.hops.most) {
-      const query = await this.#query(question, ids, hop === 0 ? undefined : best(composition, places));
+      const found = hop === 0 ? about?.place : best(composition, places)?.candidate;
+      const query = await this.#query(question, ids, found);
       hop++;
+      const first = hop === 1 ? this.#own(query) : undefined;
       const count = hop === 1 ? calibration.hops.firstPlaces : calibration.hops.laterPlaces;
-      const candidates = await this.#candidates(query, count, places, hop);
+      const candidates = await this.#candidates(query, count, places, hop, first);
       if (candidates.length === 0) break;
       for (const [done, candidate] of candidates.entries()) {
-        this.#onStage({ stage: "reading", hop, done, of: candidates.length });
+        await this.#turn.pass();
+        const place = { file: candidate.path, line: candidate.lineFrom, position: this.#position(candidate.id) };
+        onStage({ stage: "reading", hop, done, of: candidates.length, place });
         const [reading] = await reader.read([candidate], this.#signal);
         if (reading !== undefined) places.push({ candidate, reading });
       }
@@ -87,12 +99,18 @@ export class Asking {
       );
       if (composition.confidence >= calibration.hops.enough) break;
     }
-    const again = this.#without.has("reader") ? [] : (composition?.places ?? []).slice(0, calibration.hops.secondPass);
+    const again = without.has("reader") ? [] : (composition?.places ?? []).slice(0, calibration.hops.secondPass);
     if (again.length > 0) {
       composition = compose(await this.#readAgain(reader, again, places), calibration.answer);
     }
     const citations = composition === undefined ? [] : await this.#cite(composition, places);
-    return finish(question, composition, places, citations, { hops: hop, ms: performance.now() - started, coverage });
+    return finish(question, composition, places, citations, {
+      hops: hop,
+      recalled: this.#recalled.size,
+      read: places.length,
+      ms: performance.now() - started,
+      coverage: this.#run.coverage,
+    });
   }
 
   /** Second pass: the best places once more, now that the memory holds what stands in the others. */
@@ -106,68 +124,79 @@ export class Asking {
     return [...readings.values()];
   }
 
-  /** The question's keys, gist and words; at a later hop those of the question with the best segment behind it. */
-  async #query(question: string, ids: Int32Array, found: Place | undefined): Promise<RecallQuery> {
+  /**
+   * The question's keys, gist and words; where a place was found, or the question goes on from one, those of the
+   * question with that segment behind it.
+   */
+  async #query(question: string, ids: Int32Array, found: ReadCandidate | undefined): Promise<RecallQuery> {
     const { stepper, calibration } = this.#deps;
-    const out = await stepper.question(ids, found?.candidate);
+    const out = await stepper.question(ids, found);
     const terms = questionTerms(question, 1);
     if (found !== undefined) {
-      const names = anchorNames(found.candidate).join(" ");
+      const names = anchorNames(found).join(" ");
       terms.push(...questionTerms(names, calibration.hops.foundTermWeight));
     }
     return { ...out, terms };
   }
 
+  /** The place that the question goes on from: read first, as a place found by an earlier hop would have been. */
+  #own(query: RecallQuery): ReadCandidate | undefined {
+    const { about, without } = this.#run;
+    const only = this.#only();
+    if (about === undefined || about.foreign || only?.has(about.place.id) === false) return undefined;
+    const [candidate] = this.#deps.recall.recall(query, 1, without, new Set([about.place.id]));
+    return { ...about.place, prior: candidate?.score ?? 0 };
+  }
+
   /** The best segments not read yet, with text and tokens fresh from disk. What changed on disk is streamed first. */
-  async #candidates(query: RecallQuery, count: number, read: readonly Place[], hop: number): Promise<ReadCandidate[]> {
+  async #candidates(
+    query: RecallQuery,
+    count: number,
+    read: readonly Place[],
+    hop: number,
+    first: ReadCandidate | undefined,
+  ): Promise<ReadCandidate[]> {
+    const { recall, store } = this.#deps;
+    const { without, onStage } = this.#run;
     const seen = new Set(read.map((place) => place.candidate.id));
+    if (first !== undefined) seen.add(first.id);
     for (let attempt = 0; ; attempt++) {
-      const recalled = this.#deps.recall
-        .recall(query, count + seen.size, this.#without)
+      const named = recall
+        .recall(query, Math.max(RECALLED, count) + seen.size, without, this.#only())
         .filter((candidate) => !seen.has(candidate.segment))
-        .slice(0, count);
-      const stale = await this.#staleFiles(recalled);
-      // A read-only state cannot be brought up to date; its changed files are left out below.
-      if (stale.length > 0 && attempt === 0 && !this.#deps.store.readOnly) {
-        await this.#deps.indexer.refresh(stale, this.#signal);
-        this.#files.clear();
-        continue;
+        .slice(0, Math.max(RECALLED, count));
+      const records = new Map(store.segmentsOf(named.map(({ segment }) => segment)).map((one) => [one.id, one]));
+      const chosen = named.slice(0, count).flatMap(({ segment, score }) => {
+        const record = records.get(segment);
+        return record === undefined ? [] : [{ record, score }];
+      });
+      if (attempt === 0 && (await this.#opener.freshen(chosen.map(({ record }) => record.path)))) continue;
+      for (const id of [...records.keys(), ...(first === undefined ? [] : [first.id])]) this.#recalled.add(id);
+      const found = Array.from(records.values(), (record) => this.#ruler.place(record));
+      onStage({ stage: "recalled", hop, places: found.length, found });
+      const opened = first === undefined ? [] : [first];
+      for (const { record, score } of chosen) {
+        const candidate = await this.#opener.open(record, score);
+        if (candidate !== undefined) opened.push(candidate);
       }
-      this.#onStage({ stage: "recalled", hop, places: recalled.length });
-      return await this.#open(recalled);
+      return opened;
     }
   }
 
-  async #staleFiles(candidates: readonly Candidate[]): Promise<string[]> {
-    const records = this.#deps.store.segmentsOf(candidates.map((candidate) => candidate.segment));
-    const stale: string[] = [];
-    for (const path of new Set(records.map((record) => record.path))) {
-      const file = await this.#openFile(path);
-      if (file === undefined || file.hash !== this.#deps.store.fileOf(path)?.hash) stale.push(path);
-    }
-    return stale;
+  /** Files that the user named are looked at even if nothing in them is known yet. */
+  async #freshenNarrowed(): Promise<void> {
+    await this.#opener.freshen(this.#run.narrow.filter((path) => !path.endsWith("/")));
   }
 
-  async #open(candidates: readonly Candidate[]): Promise<ReadCandidate[]> {
-    const { store, tokenizer, segmenter } = this.#deps;
-    const opened: ReadCandidate[] = [];
-    for (const candidate of candidates) {
-      const [record] = store.segmentsOf([candidate.segment]);
-      if (record === undefined) continue;
-      const file = await this.#openFile(record.path);
-      if (file === undefined || file.hash !== store.fileOf(record.path)?.hash) continue;
-      const anchors = store.writesOf([record.id]).get(record.id)?.anchors ?? [];
-      opened.push(cutOut(record, anchors, file.text, candidate.score, tokenizer, segmenter));
-    }
-    return opened;
+  /** The segments that the question is narrowed to. */
+  #only(): ReadonlySet<number> | undefined {
+    const { narrow } = this.#run;
+    return narrow.length === 0 ? undefined : this.#deps.store.segmentsUnder(narrow);
   }
 
-  #openFile(path: string): Promise<OpenedFile | undefined> {
-    const known = this.#files.get(path);
-    if (known !== undefined) return known;
-    const opening = openFile(this.#deps.root, path);
-    this.#files.set(path, opening);
-    return opening;
+  #position(segment: number): number {
+    const [record]: readonly (SegmentRecord | undefined)[] = this.#deps.store.segmentsOf([segment]);
+    return record === undefined ? 0 : this.#ruler.place(record).position;
   }
 
   /** Quotes from disk as it is now: a place whose file changed since it was read is not cited. */
@@ -177,23 +206,11 @@ export class Asking {
     for (const [index, supported] of composition.places.entries()) {
       if (citations.length >= this.#deps.calibration.citations) break;
       const place = byId.get(supported.reading.segment);
-      if (place === undefined) continue;
-      const source = await readSource(join(this.#deps.root, place.candidate.path));
-      if ("skip" in source || source.text !== place.candidate.text) continue;
+      if (place === undefined || !(await this.#opener.unchanged(place.candidate))) continue;
       citations.push(citationOf(place, supported, index === 0 ? composition.spans : []));
     }
     return citations;
   }
-}
-
-interface OpenedFile {
-  readonly text: string;
-  readonly hash: string;
-}
-
-async function openFile(root: string, path: string): Promise<OpenedFile | undefined> {
-  const source = await readSource(join(root, path));
-  return "skip" in source ? undefined : { text: source.text, hash: source.hash };
 }
 
 /** The place from which the next hop starts: the best supported one. */
@@ -221,7 +238,7 @@ function finish(
   composition: Composition | undefined,
   places: readonly Place[],
   citations: readonly Citation[],
-  run: { readonly hops: number; readonly ms: number; readonly coverage: number },
+  run: Pick<Answer, "hops" | "recalled" | "read" | "ms" | "coverage">,
 ): Answer {
   const abstained = composition === undefined || composition.abstained || citations.length === 0;
   const text = composition === undefined || abstained ? null : answerText(composition, places, citations);

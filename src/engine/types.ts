@@ -29,6 +29,9 @@ export interface Answer {
   /** Best first. When abstained: the nearest places. */
   readonly citations: readonly Citation[];
   readonly hops: number;
+  /** Segments that recall named, and how many of them were read. */
+  readonly recalled: number;
+  readonly read: number;
   readonly ms: number;
   /** Share of the workspace's bytes that were indexed when the answer was given, 0..1. */
   readonly coverage: number;
@@ -39,6 +42,7 @@ export type Part = "memory" | "gist" | "lexical" | "reader";
 
 export type ProviderChoice = "auto" | "cpu" | "webgpu" | "cuda" | "dml" | "coreml";
 
+/** How far an index run is; files and bytes are those of the whole workspace, what was known before included. */
 export interface IndexProgress {
   readonly phase: "discover" | "stream" | "settle";
   readonly filesDone: number;
@@ -76,10 +80,48 @@ export interface IndexReport {
   readonly peakMemoryMb: number;
 }
 
-/** What the asking is doing, as it happens. */
+/** A segment's place in the workspace. */
+export interface StagePlace {
+  readonly file: string;
+  /** First line, from 1. */
+  readonly line: number;
+  /** 0..1 of the workspace, files in path order; of all of it, also while only a part is indexed. */
+  readonly position: number;
+}
+
+/** What the asking is doing, as it happens. `places` counts what this hop recalled, `found` says where it stands. */
 export type AskStage =
-  | { readonly stage: "recalled"; readonly hop: number; readonly places: number }
-  | { readonly stage: "reading"; readonly hop: number; readonly done: number; readonly of: number };
+  | { readonly stage: "recalled"; readonly hop: number; readonly places: number; readonly found: readonly StagePlace[] }
+  | {
+      readonly stage: "reading";
+      readonly hop: number;
+      readonly done: number;
+      readonly of: number;
+      readonly place: StagePlace;
+    };
+
+/** A file that the state knows. */
+export interface IndexedFile {
+  readonly path: string;
+  readonly segments: number;
+  readonly bytes: number;
+}
+
+/** What is indexed, in path order, and what the last run left out. */
+export interface FileList {
+  readonly files: readonly IndexedFile[];
+  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
+}
+
+/** What would be indexed. */
+export interface Preview {
+  readonly files: number;
+  readonly bytes: number;
+  /** Files left out, counted by reason. Contents are not looked at, so some more may be left out later. */
+  readonly skipped: Readonly<Record<string, number>>;
+  /** Some of them. */
+  readonly examples: readonly { readonly path: string; readonly reason: string }[];
+}
 
 /** What is indexed, and what was left out. */
 export interface StatusReport {

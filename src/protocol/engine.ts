@@ -1,5 +1,14 @@
 import { NotificationType, RequestType } from "vscode-jsonrpc/node";
-import type { Answer, AskStage, IndexProgress, IndexReport, ProviderChoice, StatusReport } from "../engine/types.ts";
+import type {
+  Answer,
+  AskStage,
+  FileList,
+  IndexProgress,
+  IndexReport,
+  Preview,
+  ProviderChoice,
+  StatusReport,
+} from "../engine/types.ts";
 
 /**
  * Host ⇄ engine process, JSON-RPC over the fork's IPC channel. Folders are named by their absolute path. Every request
@@ -29,16 +38,19 @@ export interface FolderParams {
   readonly folder: string;
 }
 
-/** A look at what would be read, before anything is. */
-export interface Preview {
-  readonly files: number;
-  readonly bytes: number;
-  readonly skipped: Readonly<Record<string, number>>;
+export interface PreviewParams {
+  readonly folder: string;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly maxFileBytes?: number;
 }
 
 export interface RefreshParams {
   readonly folder: string;
-  /** Paths relative to the folder, with forward slashes: saved, created, deleted or renamed. */
+  /**
+   * Paths relative to the folder, with forward slashes: saved, created, deleted or renamed. A folder stands for all files
+   * that are or were in it; new files that git ignores are left alone.
+   */
   readonly paths: readonly string[];
 }
 
@@ -53,12 +65,10 @@ export interface AskParams {
   readonly about?: { readonly folder: string; readonly file: string; readonly line: number };
 }
 
-/** The best answer of the folders asked. */
+/** The best answer of the folders asked; `recalled` and `read` count those of all of them. */
 export interface AskResult extends Answer {
   /** The folder that its citations are relative to. */
   readonly folder: string;
-  readonly recalled: number;
-  readonly read: number;
 }
 
 /** Something recalled or read while a question runs. */
@@ -71,18 +81,6 @@ export interface StageParams {
 export interface ProgressParams {
   readonly folder: string;
   readonly progress: IndexProgress;
-}
-
-/** One line of "Show Indexed Files". */
-export interface IndexedFile {
-  readonly path: string;
-  readonly segments: number;
-  readonly bytes: number;
-}
-
-export interface FileList {
-  readonly files: readonly IndexedFile[];
-  readonly skipped: readonly { readonly path: string; readonly reason: string }[];
 }
 
 /** A conversation as it is kept with the workspace's memory. */
@@ -102,9 +100,23 @@ export interface FolderStatus extends StatusReport {
   readonly readOnly: boolean;
 }
 
+/** A provider of onnxruntime: about to be tried (its driver may end the process), or running. */
+export interface ProviderParams {
+  readonly provider: string;
+  readonly running: boolean;
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+export interface LogParams {
+  readonly level: LogLevel;
+  readonly message: string;
+}
+
 export const openFolder = new RequestType<OpenParams, FolderStatus, EngineErrorData>("folder/open");
 export const closeFolder = new RequestType<FolderParams, null, EngineErrorData>("folder/close");
-export const previewFolder = new RequestType<OpenParams, Preview, EngineErrorData>("folder/preview");
+/** By names and sizes alone: no source file is opened, and there need be no state. */
+export const previewFolder = new RequestType<PreviewParams, Preview, EngineErrorData>("folder/preview");
 export const indexFolder = new RequestType<FolderParams, IndexReport, EngineErrorData>("folder/index");
 export const refreshFiles = new RequestType<RefreshParams, { readonly changed: boolean }, EngineErrorData>(
   "folder/refresh",
@@ -112,7 +124,7 @@ export const refreshFiles = new RequestType<RefreshParams, { readonly changed: b
 export const folderStatus = new RequestType<FolderParams, FolderStatus, EngineErrorData>("folder/status");
 export const listFiles = new RequestType<FolderParams, FileList, EngineErrorData>("folder/files");
 export const clearFolder = new RequestType<FolderParams, null, EngineErrorData>("folder/clear");
-/** Clears, then indexes; the old state answers until the new one is whole. */
+/** Indexes anew beside the present state, which answers until the new one is whole. */
 export const rebuildFolder = new RequestType<FolderParams, IndexReport, EngineErrorData>("folder/rebuild");
 export const ask = new RequestType<AskParams, AskResult, EngineErrorData>("ask");
 export const listChats = new RequestType<FolderParams, readonly StoredChat[], EngineErrorData>("chats/list");
@@ -127,7 +139,7 @@ export const ping = new RequestType<null, { readonly rssMb: number }, EngineErro
 
 export const indexProgress = new NotificationType<ProgressParams>("folder/progress");
 export const askStage = new NotificationType<StageParams>("ask/stage");
-export const engineLog = new NotificationType<{
-  readonly level: "debug" | "info" | "warn" | "error";
-  readonly message: string;
-}>("log");
+/** The other window that wrote the folder's state is gone, and this process has taken over: index it. */
+export const becameWriter = new NotificationType<FolderStatus & FolderParams>("folder/writer");
+export const engineProvider = new NotificationType<ProviderParams>("provider");
+export const engineLog = new NotificationType<LogParams>("log");

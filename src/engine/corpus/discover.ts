@@ -14,6 +14,8 @@ export interface DiscoverOptions {
   /** gitignore patterns of files to leave out. */
   readonly exclude?: readonly string[];
   readonly maxFileBytes?: number;
+  /** False decides by names and sizes alone: no source file is opened. */
+  readonly contents?: boolean;
 }
 
 /** A file to index. */
@@ -48,15 +50,22 @@ const PARALLEL = 16;
 const PROBE_BYTES = 8_192;
 const LONG_PROBE_BYTES = 65_536;
 
-/**
- * The files of a workspace that are to be indexed, and what is left out and why. Throws `WorkspaceNotFoundError`,
- * `WorkspaceRefusedError`, `WorkspaceUnreadableError`, `WorkspaceEmptyError`, `CancelledError`.
- */
+/** As `survey`; throws `WorkspaceEmptyError` where nothing is to be indexed. */
 export async function discover(
   folder: string,
   options: DiscoverOptions = {},
   signal?: AbortSignal,
 ): Promise<Discovery> {
+  const found = await survey(folder, options, signal);
+  if (found.files.length === 0) throw new WorkspaceEmptyError(found.root, found.skipped.length);
+  return found;
+}
+
+/**
+ * The files of a workspace that are to be indexed, and what is left out and why. Throws `WorkspaceNotFoundError`,
+ * `WorkspaceRefusedError`, `WorkspaceUnreadableError`, `CancelledError`.
+ */
+export async function survey(folder: string, options: DiscoverOptions = {}, signal?: AbortSignal): Promise<Discovery> {
   throwIfCancelled(signal);
   const root = resolveWorkspace(folder);
   const fromGit = await listWithGit(root, signal);
@@ -76,7 +85,6 @@ export async function discover(
     }
   };
   await Promise.all(Array.from({ length: PARALLEL }, work));
-  if (files.length === 0) throw new WorkspaceEmptyError(root, skipped.length);
   return {
     root,
     files: files.sort(byPath),
@@ -104,6 +112,7 @@ class Judge {
   readonly #include: ReturnType<typeof matcher> | undefined;
   readonly #exclude: ReturnType<typeof matcher>;
   readonly #maxBytes: number;
+  readonly #contents: boolean;
 
   constructor(root: string, options: DiscoverOptions) {
     this.#root = root;
@@ -112,6 +121,7 @@ class Judge {
     this.#include = include.length === 0 ? undefined : matcher(include);
     this.#exclude = matcher(options.exclude ?? []);
     this.#maxBytes = options.maxFileBytes ?? DEFAULT_MAX_FILE_BYTES;
+    this.#contents = options.contents ?? true;
   }
 
   async look(file: string): Promise<WorkspaceFile | SkipReason | undefined> {
@@ -131,7 +141,8 @@ class Judge {
     const byName = reasonByName(file);
     if (byName !== undefined) return byName;
     if (stat.size > this.#maxBytes) return "too-large";
-    return (await probe(file, absolute)) ?? { path: file, size: stat.size, mtimeMs: stat.mtimeMs };
+    const byContent = this.#contents ? await probe(file, absolute) : undefined;
+    return byContent ?? { path: file, size: stat.size, mtimeMs: stat.mtimeMs };
   }
 
   async #link(absolute: string): Promise<SkipReason> {

@@ -54,6 +54,21 @@ function stagedNames(output: string): string[] {
   });
 }
 
+/**
+ * Those of the paths that git would not list because of its ignore files; undefined where git cannot tell. Files that
+ * git tracks are none of them.
+ */
+export async function ignoredByGit(
+  root: string,
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<ReadonlySet<string> | undefined> {
+  const { code, out } = await runGit(root, ["check-ignore", "-z", "--stdin"], signal, paths.join("\0"));
+  if (code === 0) return new Set(names(out));
+  // 1: none is ignored; anything else: no work tree, no git, a path inside a submodule.
+  return code === 1 ? new Set() : undefined;
+}
+
 /** The commit that is checked out, or null outside git and before the first commit. */
 export async function gitHead(root: string, signal?: AbortSignal): Promise<string | null> {
   const out = await git(root, ["rev-parse", "--verify", "HEAD"], signal);
@@ -87,11 +102,22 @@ export async function walk(root: string, signal?: AbortSignal, from = ""): Promi
   return { paths, unreadable };
 }
 
-/**
- * Standard output of a git command, or undefined when it fails. No shell, no hooks, no file-system monitor, no locks:
- * a repository's configuration must not make git run anything.
- */
+/** Standard output of a git command, or undefined when it fails. */
 async function git(folder: string, args: readonly string[], signal?: AbortSignal): Promise<string | undefined> {
+  const { code, out } = await runGit(folder, args, signal);
+  return code === 0 ? out : undefined;
+}
+
+/**
+ * Runs git; `code` is null when it could not be started. No shell, no hooks, no file-system monitor, no locks: a
+ * repository's configuration must not make git run anything.
+ */
+async function runGit(
+  folder: string,
+  args: readonly string[],
+  signal: AbortSignal | undefined,
+  input?: string,
+): Promise<{ readonly code: number | null; readonly out: string }> {
   const env: NodeJS.ProcessEnv = { ...process.env, GIT_OPTIONAL_LOCKS: "0", GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
   // Set inside hooks; they would point git at another repository.
   for (const name of ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"]) delete env[name];
@@ -102,17 +128,20 @@ async function git(folder: string, args: readonly string[], signal?: AbortSignal
     {
       cwd: folder,
       env,
-      stdio: ["ignore", "pipe", "ignore"],
+      stdio: ["pipe", "pipe", "ignore"],
       windowsHide: true,
       ...(signal === undefined ? {} : { signal }),
     },
   );
   const chunks: Buffer[] = [];
+  // Git may end, or not even start, before it has read all.
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
   child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   const code = await new Promise<number | null>((resolve) => {
     child.once("error", () => resolve(null));
     child.once("close", (status) => resolve(status));
   });
   throwIfCancelled(signal);
-  return code === 0 ? Buffer.concat(chunks).toString("utf8") : undefined;
+  return { code, out: Buffer.concat(chunks).toString("utf8") };
 }

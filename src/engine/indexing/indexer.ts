@@ -1,18 +1,22 @@
 import { join } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { readSource } from "../corpus/decode.ts";
-import { type Discovery, discover, discoverFile, type WorkspaceFile } from "../corpus/discover.ts";
+import { type DiscoverOptions, type Discovery, discoverFile, survey, type WorkspaceFile } from "../corpus/discover.ts";
 import type { Segment, Segmenter } from "../corpus/segment.ts";
 import { lexicalTerms } from "../corpus/terms.ts";
 import { throwIfCancelled } from "../errors.ts";
 import type { Stepper } from "../model/stepper.ts";
+import type { Turn } from "../scheduler.ts";
 import type { EncodedSegment, FileInput, SegmentInput } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import type { IndexProgress } from "../types.ts";
 import { encodeSegment, segmentHash } from "./encode.ts";
+import { refreshTargets } from "./targets.ts";
 
 /** Committed together: a crash loses at most this many segments' work. */
 const SEGMENTS_PER_TRANSACTION = 64;
+
+/** Note in the state: bytes of the workspace, of which the indexed ones are a share. */
+export const EXTENT_NOTE = "extent";
 
 /** What one run streamed. */
 export interface IndexCounts {
@@ -30,36 +34,67 @@ export interface SkippedFile {
   readonly reason: string;
 }
 
+/** A look at the whole workspace, before anything is streamed. */
+export interface Look {
+  readonly discovery: Discovery;
+  /** Count of commits when the look began: what was committed since is newer. */
+  readonly since: number;
+  /** `performance.now()` then. */
+  readonly started: number;
+}
+
 interface PreparedFile {
   readonly file: FileInput;
   readonly segments: readonly SegmentInput[];
+  /** Count of commits when the file was read. */
+  readonly since: number;
 }
 
-/** Brings the state up to date with the disk: streams what changed, removes what is gone. */
+/** What a run under way keeps track of. */
+interface Run {
+  readonly counts: IndexCounts;
+  readonly skipped: SkippedFile[];
+  readonly signal: AbortSignal | undefined;
+  /** Between two segments. */
+  readonly pass: () => Promise<void>;
+  readonly onSegment: (tokens: number) => void;
+}
+
+/**
+ * Brings the state up to date with the disk: streams what changed, removes what is gone. Runs may be interrupted by
+ * others at each segment (`Turn.pass`); a file that another has brought up to date meanwhile is left as that one made it.
+ */
 export class Indexer {
   readonly #root: string;
   readonly #store: Store;
   readonly #segmenter: Segmenter;
   readonly #stepper: Stepper;
+  readonly #options: DiscoverOptions;
+  /** Counts commits, and at which one each file changed last. */
+  #clock = 0;
+  readonly #changedAt = new Map<string, number>();
 
-  constructor(root: string, store: Store, segmenter: Segmenter, stepper: Stepper) {
+  constructor(root: string, store: Store, segmenter: Segmenter, stepper: Stepper, options: DiscoverOptions) {
     this.#root = root;
     this.#store = store;
     this.#segmenter = segmenter;
     this.#stepper = stepper;
+    this.#options = options;
   }
 
-  /** Looks at the whole workspace. What was committed before a cancellation stays. */
+  /** Looks at the whole workspace; needs neither the model nor the state. */
+  async look(signal: AbortSignal | undefined): Promise<Look> {
+    const look = { since: this.#clock, started: performance.now() };
+    return { ...look, discovery: await survey(this.#root, this.#options, signal) };
+  }
+
+  /** Streams what a look found changed. What was committed before a cancellation stays. */
   async update(
+    { discovery, since, started }: Look,
+    turn: Turn,
     onProgress: (progress: IndexProgress) => void,
     signal: AbortSignal | undefined,
-  ): Promise<{ counts: IndexCounts; skipped: SkippedFile[]; discovery: Discovery }> {
-    const started = performance.now();
-    const progress = { filesDone: 0, filesTotal: 0, bytesDone: 0, bytesTotal: 0, segmentsDone: 0, tokensDone: 0 };
-    const tell = (phase: IndexProgress["phase"]) =>
-      onProgress({ phase, ...progress, elapsedMs: performance.now() - started });
-    tell("discover");
-    const discovery = await discover(this.#root, {}, signal);
+  ): Promise<{ counts: IndexCounts; skipped: SkippedFile[] }> {
     const skipped: SkippedFile[] = [...discovery.skipped];
     const counts = newCounts();
     const known = new Map(this.#store.files().map((file) => [file.path, file]));
@@ -67,9 +102,20 @@ export class Indexer {
       const before = known.get(file.path);
       return before === undefined || before.size !== file.size || before.mtimeMs !== file.mtimeMs;
     });
-    this.#removeGone(known.keys(), discovery.files, counts);
-    progress.filesTotal = changed.length;
-    progress.bytesTotal = changed.reduce((sum, file) => sum + file.size, 0);
+    const sizeOf = (files: readonly WorkspaceFile[]) => files.reduce((sum, file) => sum + file.size, 0);
+    const bytesTotal = sizeOf(discovery.files);
+    const progress = {
+      filesDone: discovery.files.length - changed.length,
+      filesTotal: discovery.files.length,
+      bytesDone: bytesTotal - sizeOf(changed),
+      bytesTotal,
+      segmentsDone: 0,
+      tokensDone: 0,
+    };
+    const tell = (phase: IndexProgress["phase"]) =>
+      onProgress({ phase, ...progress, elapsedMs: performance.now() - started });
+    this.#removeGone(known.keys(), discovery.files, since, counts);
+    this.#noteExtent(bytesTotal);
     tell("stream");
     let batch: PreparedFile[] = [];
     const commit = () => {
@@ -77,14 +123,22 @@ export class Indexer {
       batch = [];
       if (ready.length > 0) this.#commit(ready);
     };
+    const run: Run = {
+      counts,
+      skipped,
+      signal,
+      // A question that comes in between asks what is done so far.
+      pass: () => turn.pass(commit),
+      onSegment: (tokens) => {
+        progress.segmentsDone++;
+        progress.tokensDone += tokens;
+        tell("stream");
+      },
+    };
     try {
       for (const file of changed) {
-        throwIfCancelled(signal);
-        const prepared = await this.#prepare(file, counts, skipped, signal, (tokens) => {
-          progress.segmentsDone++;
-          progress.tokensDone += tokens;
-          tell("stream");
-        });
+        await run.pass();
+        const prepared = await this.#prepare(file, run);
         if (prepared !== undefined) batch.push(prepared);
         if (batch.reduce((sum, one) => sum + one.segments.length, 0) >= SEGMENTS_PER_TRANSACTION) commit();
         progress.filesDone++;
@@ -95,52 +149,73 @@ export class Indexer {
       commit();
     }
     tell("settle");
-    await this.#store.settle(signal);
-    return { counts, skipped, discovery };
+    await this.settle(turn, signal);
+    // Files that turned out not to be readable are no part of what can be known.
+    this.#noteExtent(this.#store.knownBytes());
+    return { counts, skipped };
   }
 
   /**
-   * Streams single files again, e.g. those that changed since the last look. The rules of discovery hold for them too:
-   * a path that must not be read is forgotten, never read. Returns whether the state changed.
+   * Streams single files again, e.g. those that changed since the last look; a folder stands for all files in it. The
+   * rules of discovery hold for them too: a path that must not be read is forgotten, never read. The memories that it
+   * touches are left filling (`settle` brings them to rest). Returns whether the state changed.
    */
-  async refresh(paths: readonly string[], signal: AbortSignal | undefined): Promise<boolean> {
-    const counts = newCounts();
-    const prepared: PreparedFile[] = [];
-    for (const path of paths) {
-      throwIfCancelled(signal);
-      const found = await discoverFile(this.#root, path);
+  async refresh(paths: readonly string[], turn: Turn, signal: AbortSignal | undefined): Promise<boolean> {
+    const run: Run = { counts: newCounts(), skipped: [], signal, pass: () => turn.pass(), onSegment: () => {} };
+    let changed = false;
+    // Known in whole before, it is after: the extent follows what is added and removed.
+    const whole = this.#store.note(EXTENT_NOTE) === String(this.#store.knownBytes());
+    const targets = await refreshTargets(this.#root, this.#store, paths, signal);
+    for (const path of targets) {
+      await run.pass();
+      const found = await discoverFile(this.#root, path, this.#options);
       if (typeof found === "object") {
-        const one = await this.#prepare(found, counts, [], signal, () => {});
-        if (one !== undefined) prepared.push(one);
-      } else if (this.#store.removeFile(path) !== undefined) counts.removedFiles++;
+        const prepared = await this.#prepare(found, run);
+        if (prepared !== undefined) changed = this.#commit([prepared]) || changed;
+      } else if (this.#remove(path)) run.counts.removedFiles++;
     }
-    if (prepared.length > 0) this.#commit(prepared);
-    const changed = prepared.length + counts.removedFiles > 0;
-    if (changed) await this.#store.settle(signal);
+    changed ||= run.counts.removedFiles > 0;
+    if (changed && whole) this.#noteExtent(this.#store.knownBytes());
     return changed;
   }
 
-  #removeGone(known: Iterable<string>, present: readonly WorkspaceFile[], counts: IndexCounts): void {
+  /** Brings to rest the memories that changes left filling. */
+  async settle(turn: Turn, signal: AbortSignal | undefined): Promise<void> {
+    await this.#store.settle(signal, undefined, () => turn.pass());
+  }
+
+  #removeGone(known: Iterable<string>, present: readonly WorkspaceFile[], since: number, counts: IndexCounts): void {
     const paths = new Set(present.map((file) => file.path));
-    const gone = [...known].filter((path) => !paths.has(path));
+    const gone = [...known].filter((path) => !paths.has(path) && (this.#changedAt.get(path) ?? 0) <= since);
     if (gone.length === 0) return;
     this.#store.transaction(() => {
-      for (const path of gone) if (this.#store.removeFile(path) !== undefined) counts.removedFiles++;
+      for (const path of gone) if (this.#remove(path)) counts.removedFiles++;
     });
   }
 
+  /** Notes removals of unknown files too: a run that has read the file before must not bring it back. */
+  #remove(path: string): boolean {
+    this.#changedAt.set(path, ++this.#clock);
+    return this.#store.removeFile(path) !== undefined;
+  }
+
+  #noteExtent(bytes: number): void {
+    if (this.#store.readOnly || this.#store.note(EXTENT_NOTE) === String(bytes)) return;
+    this.#store.setNote(EXTENT_NOTE, String(bytes));
+  }
+
   /** Reads, cuts and encodes one file; undefined if its content is known already or it cannot be indexed. */
-  async #prepare(
-    file: WorkspaceFile,
-    counts: IndexCounts,
-    skipped: SkippedFile[],
-    signal: AbortSignal | undefined,
-    onSegment: (tokens: number) => void,
-  ): Promise<PreparedFile | undefined> {
-    const source = await readSource(join(this.#root, file.path));
+  async #prepare(file: WorkspaceFile, run: Run): Promise<PreparedFile | undefined> {
+    const { counts, skipped } = run;
+    const since = this.#clock;
+    const { maxFileBytes } = this.#options;
+    const source = await readSource(
+      join(this.#root, file.path),
+      maxFileBytes === undefined ? {} : { maxBytes: maxFileBytes },
+    );
     const before = this.#store.fileOf(file.path);
     if ("skip" in source) {
-      if (before !== undefined && this.#store.removeFile(file.path) !== undefined) counts.removedFiles++;
+      if (before !== undefined && this.#remove(file.path)) counts.removedFiles++;
       skipped.push({ path: file.path, reason: source.skip });
       return undefined;
     }
@@ -152,7 +227,8 @@ export class Indexer {
       lines: source.text.split("\n").length,
     };
     if (before?.hash === source.hash) {
-      this.#store.touchFile(file.path, input.size, input.mtimeMs);
+      if (before.size !== input.size || before.mtimeMs !== input.mtimeMs)
+        this.#store.touchFile(file.path, input.size, input.mtimeMs);
       return undefined;
     }
     const { segments } = await this.#segmenter.segment(file.path, source.text);
@@ -166,25 +242,30 @@ export class Indexer {
         kept.set(hash, copies - 1);
         counts.reusedSegments++;
       } else {
-        throwIfCancelled(signal);
+        throwIfCancelled(run.signal);
         encoded = await encodeSegment(this.#stepper, segment);
         counts.streamedSegments++;
         counts.streamedTokens += segment.code.length + segment.header.length;
-        onSegment(segment.code.length);
-        // The model blocks the thread while it runs: let timers and messages in between.
-        if (counts.streamedSegments % 4 === 0) await nextTurn();
+        run.onSegment(segment.code.length);
+        await run.pass();
       }
       inputs.push(segmentInput(file.path, source.text, segment, hash, encoded));
     }
     counts.streamedFiles++;
     counts.streamedBytes += source.bytes;
-    return { file: input, segments: inputs };
+    return { file: input, segments: inputs, since };
   }
 
-  #commit(files: readonly PreparedFile[]): void {
+  /** Returns whether anything was left to commit: a file that changed after it was read is not put back. */
+  #commit(files: readonly PreparedFile[]): boolean {
+    const current = files.filter(({ file, since }) => (this.#changedAt.get(file.path) ?? 0) <= since);
+    if (current.length === 0) return false;
     this.#store.transaction(() => {
-      for (const { file, segments } of files) this.#store.replaceFile(file, segments);
+      for (const { file, segments } of current) this.#store.replaceFile(file, segments);
     });
+    this.#clock++;
+    for (const { file } of current) this.#changedAt.set(file.path, this.#clock);
+    return true;
   }
 }
 

@@ -134,6 +134,8 @@ function sessionOptions(provider: Provider, threads: number): InferenceSession.S
     logSeverityLevel: 4,
     // Every length of input is a shape of its own; a plan kept for each of them only grows.
     enableMemPattern: false,
+    // In a process of the Electron binary allocations near 1 GiB trap (electron#44291); the arena asks for such.
+    ...("electron" in process.versions ? { enableCpuMemArena: false } : {}),
   };
   if (provider !== "cpu") {
     // The optimiser's fused operators have no GPU kernels and would move work back to the CPU.

@@ -44,20 +44,30 @@ function providersHere(): readonly Provider[] {
 /**
  * Loads the step on the chosen provider. A named provider either starts or is an error. `auto` takes what `memory` (a
  * JSON file) says is fastest for this machine, driver and model; where nothing is remembered, or it does not start any
- * more, it measures all. Throws the errors of `StepSession.load`.
+ * more, it measures all. `onTry` hears of each provider before its driver is touched, which may end the process.
+ * Throws the errors of `StepSession.load`.
  */
-export async function openSession(bundle: Bundle, choice: ProviderChoice, memory?: string): Promise<StepSession> {
-  if (choice !== "auto") return StepSession.load(bundle, choice);
+export async function openSession(
+  bundle: Bundle,
+  choice: ProviderChoice,
+  memory?: string,
+  onTry: (provider: Provider) => void = () => {},
+): Promise<StepSession> {
+  const load = (provider: Provider) => {
+    onTry(provider);
+    return StepSession.load(bundle, provider);
+  };
+  if (choice !== "auto") return load(choice);
   const key = machineKey(bundle);
   const known = memory === undefined ? undefined : readMemory(memory)[key];
   if (known !== undefined) {
     try {
-      return await StepSession.load(bundle, known);
+      return await load(known);
     } catch (error) {
       if (!(error instanceof ProviderUnavailableError)) throw error;
     }
   }
-  const { session } = await fastestSession(bundle);
+  const { session } = await fastestSession(bundle, providersHere(), onTry);
   if (memory !== undefined) remember(memory, key, session.provider);
   return session;
 }
@@ -69,12 +79,14 @@ export async function openSession(bundle: Bundle, choice: ProviderChoice, memory
 export async function fastestSession(
   bundle: Bundle,
   providers: readonly Provider[] = providersHere(),
+  onTry: (provider: Provider) => void = () => {},
 ): Promise<{ readonly session: StepSession; readonly trials: readonly ProviderTrial[] }> {
   const trials: ProviderTrial[] = [];
   let best: { readonly session: StepSession; readonly ms: number } | undefined;
   for (const provider of providers) {
     let session: StepSession | undefined;
     try {
+      onTry(provider);
       session = await StepSession.load(bundle, provider);
       const ms = await stepTime(session, bundle);
       trials.push({ provider, ms });

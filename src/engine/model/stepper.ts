@@ -1,6 +1,7 @@
 import type { MemoryDims } from "../memory/layout.ts";
 import type { ProviderChoice } from "../types.ts";
 import type { Bundle } from "./bundle.ts";
+import type { Provider } from "./graph.ts";
 import { indexInput, questionInput, readInput, type StepInput } from "./inputs.ts";
 import { openSession, providerMemory } from "./providers.ts";
 import type { StepOutput, StepSession } from "./session.ts";
@@ -45,18 +46,31 @@ export class Stepper {
   readonly #bundle: Bundle;
   readonly #provider: ProviderChoice;
   readonly #empty: ReaderState;
+  readonly #onProvider: (provider: Provider, running: boolean) => void;
   #session: Promise<StepSession> | undefined;
+  #running: Provider | null = null;
 
-  constructor(bundle: Bundle, provider: ProviderChoice) {
+  /** `onProvider` hears of each provider before it is tried, and of the one that runs. */
+  constructor(
+    bundle: Bundle,
+    provider: ProviderChoice,
+    onProvider: (provider: Provider, running: boolean) => void = () => {},
+  ) {
     this.dims = bundle.memoryDims;
     this.limits = bundle.limits;
     this.#bundle = bundle;
     this.#provider = provider;
+    this.#onProvider = onProvider;
     const { stateLayers, stateKeys, stateValues } = bundle.dims;
     this.#empty = {
       A: new Float32Array(stateLayers * stateKeys * stateValues),
       z: new Float32Array(stateLayers * stateKeys),
     };
+  }
+
+  /** The provider whose session runs; null before the first step. */
+  get provider(): Provider | null {
+    return this.#running;
   }
 
   emptyState(): ReaderState {
@@ -107,11 +121,26 @@ export class Stepper {
   async release(): Promise<void> {
     const session = await this.#session?.catch(() => undefined);
     this.#session = undefined;
+    this.#running = null;
     await session?.release();
   }
 
   async #run(input: StepInput, state: ReaderState, gate: 0 | 1): Promise<StepOutput> {
-    this.#session ??= openSession(this.#bundle, this.#provider, providerMemory());
+    this.#session ??= this.#open();
     return (await this.#session).run(input, state, gate);
+  }
+
+  async #open(): Promise<StepSession> {
+    const trying = (provider: Provider) => this.#onProvider(provider, false);
+    try {
+      const session = await openSession(this.#bundle, this.#provider, providerMemory(), trying);
+      this.#running = session.provider;
+      this.#onProvider(session.provider, true);
+      return session;
+    } catch (error) {
+      // The next step tries again: the cause may be mended meanwhile.
+      this.#session = undefined;
+      throw error;
+    }
   }
 }

@@ -38,12 +38,15 @@ export class Recall {
     this.#fusion = fusion;
   }
 
-  /** The best `limit` segments, best first. `without` leaves parts out. */
-  recall(query: RecallQuery, limit: number, without: ReadonlySet<Part>): Candidate[] {
+  /**
+   * The best `limit` segments, best first. `without` leaves parts out. `only` keeps to some segments, with the scores
+   * that they have among all, so that what was calibrated on whole workspaces holds for them too.
+   */
+  recall(query: RecallQuery, limit: number, without: ReadonlySet<Part>, only?: ReadonlySet<number>): Candidate[] {
     const gist = without.has("gist") ? undefined : this.#byGist(query);
-    const lexical = without.has("lexical") ? undefined : this.#byWords(query);
-    const memory = without.has("memory") ? undefined : this.#byMemory(query, [gist, lexical]);
-    return fuse({ gist, memory, lexical }, this.#fusion, limit);
+    const lexical = without.has("lexical") ? undefined : this.#byWords(query, only);
+    const memory = without.has("memory") ? undefined : this.#byMemory(query, [gist, lexical], only);
+    return fuse({ gist: keep(gist, only), memory: keep(memory, only), lexical }, this.#fusion, limit);
   }
 
   #byGist(query: RecallQuery): PartScores {
@@ -63,11 +66,21 @@ export class Recall {
    * The shards' states propose segments, as do the other parts; the exact keys of the log rank all that were proposed
    * (LAB part 2, §3: the nearest key beats every matrix).
    */
-  #byMemory(query: RecallQuery, others: readonly (PartScores | undefined)[]): PartScores {
+  #byMemory(
+    query: RecallQuery,
+    others: readonly (PartScores | undefined)[],
+    only: ReadonlySet<number> | undefined,
+  ): PartScores {
     const total = query.weights.reduce((sum, w) => sum + w, 0) || 1;
     const weights = query.weights.map((w) => w / total);
     const proposed = new Set(this.#fromStates(query, weights));
     for (const part of others) for (const segment of best(part, PROPOSED_BY_OTHERS)) proposed.add(segment);
+    if (only !== undefined) {
+      const [gist] = others;
+      const inside =
+        gist === undefined ? [...only].slice(0, PROPOSED_BY_OTHERS) : best(keep(gist, only), PROPOSED_BY_OTHERS);
+      for (const segment of inside) proposed.add(segment);
+    }
     const writes = this.#store.writesOf([...proposed]);
     const segments = [...writes.keys()];
     const keys = Array.from(writes.values(), (logged) => logged.keys);
@@ -89,14 +102,25 @@ export class Recall {
     return places.slice(0, PROPOSED_BY_STATES).map((place) => place.segment);
   }
 
-  #byWords(query: RecallQuery): PartScores {
-    const hits = this.#store.lexical(query.terms, LEXICAL_HITS);
-    const best = hits[0]?.score ?? 1;
+  #byWords(query: RecallQuery, only: ReadonlySet<number> | undefined): PartScores {
+    const all = this.#store.lexical(query.terms, only === undefined ? LEXICAL_HITS : Number.POSITIVE_INFINITY);
+    const best = all[0]?.score ?? 1;
+    const hits = only === undefined ? all : all.filter((hit) => only.has(hit.segment)).slice(0, LEXICAL_HITS);
     return {
       segments: hits.map((hit) => hit.segment),
       scores: Float32Array.from(hits, (hit) => (best > 0 ? hit.score / best : 0)),
     };
   }
+}
+
+/** A part's scores of some segments. */
+function keep(part: PartScores | undefined, only: ReadonlySet<number> | undefined): PartScores | undefined {
+  if (part === undefined || only === undefined) return part;
+  const rows = Array.from(part.segments, (_, row) => row).filter((row) => only.has(part.segments[row] ?? -1));
+  return {
+    segments: rows.map((row) => part.segments[row] ?? -1),
+    scores: Float32Array.from(rows, (row) => part.scores[row] ?? 0),
+  };
 }
 
 /** The `count` best segments of a part. */

@@ -55,6 +55,21 @@ export class WriterLock {
     }
   }
 
+  /** Whether another holds the lock of a state and shows signs of life. Does not wait. */
+  static held(stateFile: string, timing: LockTiming = DEFAULT_TIMING): boolean {
+    const file = `${stateFile}.lock`;
+    let db: DatabaseSync | undefined;
+    try {
+      db = new DatabaseSync(file, { timeout: 0 });
+      db.exec("BEGIN IMMEDIATE; ROLLBACK");
+      return false;
+    } catch {
+      return ageMs(file) < timing.staleMs;
+    } finally {
+      db?.close();
+    }
+  }
+
   /** Shows a sign of life. Long synchronous work should call it between steps. */
   beat(): void {
     const now = new Date();

@@ -19,6 +19,8 @@ export class Reader {
   readonly #gists: StatementSync;
   readonly #writes: StatementSync;
   readonly #count: StatementSync;
+  readonly #knownBytes: StatementSync;
+  readonly #segmentsUnder: StatementSync;
 
   constructor(db: DatabaseSync, identity: StateIdentity) {
     this.#identity = identity;
@@ -33,6 +35,10 @@ export class Reader {
     this.#gists = db.prepare("SELECT id, gist_scale, gist FROM segments ORDER BY id");
     this.#writes = db.prepare("SELECT log FROM writes WHERE segment = ?");
     this.#count = db.prepare("SELECT count(*) AS n FROM segments");
+    this.#knownBytes = db.prepare("SELECT coalesce(sum(size), 0) AS n FROM files");
+    this.#segmentsUnder = db.prepare(
+      "SELECT s.id FROM segments s JOIN files f ON f.id = s.file WHERE f.path = ? OR (f.path > ? AND f.path < ?)",
+    );
   }
 
   files(): FileRecord[] {
@@ -55,6 +61,20 @@ export class Reader {
 
   segmentHashes(path: string): string[] {
     return this.#segmentHashes.all(path).map((row) => textOf(row, "hash"));
+  }
+
+  segmentsUnder(paths: readonly string[]): Set<number> {
+    const ids = new Set<number>();
+    for (const path of paths) {
+      const name = path.replace(/\/+$/, "");
+      // "0" follows "/" in the order of the paths.
+      for (const row of this.#segmentsUnder.iterate(name, `${name}/`, `${name}0`)) ids.add(numberOf(row, "id"));
+    }
+    return ids;
+  }
+
+  knownBytes(): number {
+    return numberOf(this.#knownBytes.get() ?? {}, "n");
   }
 
   gists(): PackedGists {

@@ -1,7 +1,8 @@
+import { DatabaseSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { throwIfCancelled } from "../errors.ts";
 import type { SegmentWrites } from "../memory/writes.ts";
-import { ChatTable } from "./chats.ts";
+import { ChatTable, copyChats } from "./chats.ts";
 import { Connection } from "./connection.ts";
 import { StateCorruptError, toStateError } from "./errors.ts";
 import { type ColumnWeights, type LexicalHit, LexicalIndex, type LexicalTerm } from "./lexical.ts";
@@ -157,7 +158,11 @@ export class Store {
   }
 
   /** Brings every shard to rest; returns how many were not. Can be cancelled between transactions and goes on later. */
-  async settle(signal?: AbortSignal, onShards?: (settled: number) => void): Promise<number> {
+  async settle(
+    signal?: AbortSignal,
+    onShards?: (settled: number) => void,
+    pause: () => Promise<void> = nextTurn,
+  ): Promise<number> {
     let settled = 0;
     for (;;) {
       throwIfCancelled(signal);
@@ -169,7 +174,7 @@ export class Store {
       if (batch === 0) return settled;
       settled += batch;
       onShards?.(settled);
-      await nextTurn();
+      await pause();
     }
   }
 
@@ -194,6 +199,16 @@ export class Store {
   /** Content hashes of a file's segments, in order: these need not be encoded again. */
   segmentHashes(path: string): string[] {
     return this.#connection.read(() => this.#tables.reader.segmentHashes(path));
+  }
+
+  /** Ids of the segments of files and of all files below folders ("src/a.ts", "src/lib/"). */
+  segmentsUnder(paths: readonly string[]): Set<number> {
+    return this.#connection.read(() => this.#tables.reader.segmentsUnder(paths));
+  }
+
+  /** Bytes of all files, as they were when they were indexed. */
+  knownBytes(): number {
+    return this.#connection.read(() => this.#tables.reader.knownBytes());
   }
 
   /** Writes of segments, by id; unknown ids are left out. */
@@ -287,6 +302,20 @@ export class Store {
     );
     this.#swapIn(staged);
     removeState(rebuildPath(this.#file));
+  }
+
+  /** Puts a whole state that was made beside this one, for the same model, in its place; chats stay. */
+  adopt(from: string): void {
+    this.#connection.requireWriter();
+    this.#connection.mapped(() => {
+      const fresh = new DatabaseSync(from);
+      try {
+        copyChats(this.#connection.path, fresh);
+      } finally {
+        fresh.close();
+      }
+    });
+    this.#swapIn(from);
   }
 
   /** Forgets all files, segments and states; chats stay. */
