@@ -1,19 +1,23 @@
 /**
  * Writes training data for Python from unpacked question repositories: the engine's own segments, tokens and anchors,
- * each question's evidence and spans in them, hard negatives by BM25, and facts for synthetic questions.
+ * each question's evidence and spans in them, hard negatives by BM25, facts for synthetic questions, and comments beside
+ * the code that they describe.
  *
- *   node models/training/export-data.ts --sources DIR --questions train.jsonl --out DIR [--limit-repos N]
+ *   node models/training/export-data.ts --sources DIR… --questions F.jsonl… --out DIR [--repos a,b] [--without a,b]
+ *
+ * `--sources` and `--questions` may be given several times; a repository is read from the first folder that has it.
  *
  * `<out>/<repo>.json` holds numbers and short strings only; see `RepoData`. `<out>/index.json` sums up.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Segmenter } from "../../src/engine/corpus/segment.ts";
 import { Tokenizer } from "../../src/engine/corpus/tokenize.ts";
 import { type Corpus, readCorpus } from "./export-corpus.ts";
+import { type DocRow, exportDocs } from "./export-docs.ts";
 import { type Coverage, exportQuestions, type Question, type QuestionData } from "./export-questions.ts";
 
 /** One repository's file. All ids without special tokens; "token" is an index into the segment's `c`. */
@@ -41,6 +45,8 @@ interface SegmentData {
   readonly k: string;
   /** [anchor, first token, last token] of values. */
   readonly v: readonly (readonly [number, number, number])[];
+  /** Comments on code of this segment, where it has any. */
+  readonly d?: readonly DocRow[];
 }
 
 /** Gives each distinct key an index. */
@@ -59,7 +65,12 @@ class Table<T> {
   }
 }
 
-function repoData(repo: string, corpus: Corpus, questions: readonly QuestionData[]): RepoData {
+function repoData(
+  repo: string,
+  corpus: Corpus,
+  questions: readonly QuestionData[],
+  docs: readonly (readonly DocRow[])[],
+): RepoData {
   const paths = new Table<string>();
   const symbols = new Table<string>();
   const headers = new Table<readonly number[]>();
@@ -77,6 +88,7 @@ function repoData(repo: string, corpus: Corpus, questions: readonly QuestionData
         facts.push([index, i, kind, name, null, -1, -1]);
       }
     }
+    const described = docs[index] ?? [];
     return {
       p: paths.add(file.path, () => file.path),
       s: symbols.add(segment.symbol, () => segment.symbol),
@@ -86,6 +98,7 @@ function repoData(repo: string, corpus: Corpus, questions: readonly QuestionData
       a: segment.anchors.map((anchor) => anchor.token),
       k: segment.anchors.map((anchor) => anchor.kind.charAt(0)).join(""),
       v: values,
+      ...(described.length > 0 ? { d: described } : {}),
     };
   });
   return { repo, paths: paths.rows, symbols: symbols.rows, headers: headers.rows, segments, questions, facts };
@@ -94,15 +107,16 @@ function repoData(repo: string, corpus: Corpus, questions: readonly QuestionData
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      sources: { type: "string" },
-      questions: { type: "string" },
+      sources: { type: "string", multiple: true },
+      questions: { type: "string", multiple: true },
       out: { type: "string" },
-      "limit-repos": { type: "string" },
+      repos: { type: "string" },
+      without: { type: "string" },
     },
   });
   if (values.sources === undefined || values.questions === undefined || values.out === undefined) {
     process.stderr.write(
-      "usage: node models/training/export-data.ts --sources DIR --questions F.jsonl --out DIR [--limit-repos N]\n",
+      "usage: node models/training/export-data.ts --sources DIR… --questions F.jsonl… --out DIR [--repos a,b] [--without a,b]\n",
     );
     process.exitCode = 2;
     return;
@@ -110,20 +124,25 @@ async function main(): Promise<void> {
   const tokenizerPath = fileURLToPath(new URL("../armt-code/tokenizer.json", import.meta.url));
   const tokenizer = Tokenizer.load(tokenizerPath);
   const segmenter = Segmenter.create(tokenizer);
-  const questions = readFileSync(values.questions, "utf8")
-    .split("\n")
+  const { sources } = values;
+  const questions = values.questions
+    .flatMap((file) => readFileSync(file, "utf8").split("\n"))
     .filter((line) => line.trim() !== "")
     .map((line) => JSON.parse(line) as Question);
-  const repos = [...new Set(questions.map((question) => question.repo))]
-    .sort()
-    .slice(0, Number(values["limit-repos"] ?? Number.POSITIVE_INFINITY));
+  const without = new Set(values.without?.split(","));
+  const repos = [...new Set(values.repos?.split(",") ?? questions.map((question) => question.repo))]
+    .filter((repo) => !without.has(repo))
+    .sort();
   mkdirSync(values.out, { recursive: true });
   const coverage: Coverage = { evidence: 0, evidenceFound: 0, spans: 0, spansFound: 0, hardWithEvidence: 0, asked: 0 };
-  const totals = { segments: 0, tokens: 0, anchors: 0, bytes: 0, questions: 0, facts: 0 };
+  const totals = { segments: 0, tokens: 0, anchors: 0, bytes: 0, questions: 0, facts: 0, docs: 0 };
+  const docsOf: Record<string, number> = {};
   const missing: string[] = [];
   for (const repo of repos) {
     const started = performance.now();
-    const corpus = await readCorpus(path.join(values.sources, repo), segmenter);
+    const root = sources.map((folder) => path.join(folder, repo)).find((folder) => existsSync(folder));
+    if (root === undefined) throw new Error(`${repo} is in none of ${sources.join(", ")}: fetch it, or use --without`);
+    const corpus = await readCorpus(root, segmenter);
     const asked = exportQuestions(
       corpus,
       questions.filter((question) => question.repo === repo),
@@ -131,24 +150,30 @@ async function main(): Promise<void> {
       coverage,
       missing,
     );
-    const data = repoData(repo, corpus, asked);
+    const docs = await exportDocs(corpus, tokenizer);
+    const data = repoData(repo, corpus, asked, docs);
     writeFileSync(path.join(values.out, `${repo}.json`), JSON.stringify(data));
     totals.segments += data.segments.length;
     totals.questions += data.questions.length;
     totals.facts += data.facts.length;
     totals.bytes += corpus.bytes;
+    docsOf[repo] = docs.reduce((sum, rows) => sum + rows.length, 0);
+    totals.docs += docsOf[repo];
     for (const segment of data.segments) {
       totals.tokens += segment.c.length;
       totals.anchors += segment.a.length;
     }
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    process.stderr.write(`${repo}: ${data.segments.length} segments, ${corpus.bytes} bytes, ${seconds} s\n`);
+    process.stderr.write(
+      `${repo}: ${data.segments.length} segments, ${docsOf[repo]} comments, ${corpus.bytes} bytes, ${seconds} s\n`,
+    );
   }
   const index = {
     repos,
     maxTokens: segmenter.maxTokens,
     tokenizer: createHash("sha256").update(readFileSync(tokenizerPath)).digest("hex"),
     ...totals,
+    docsOf,
     coverage,
     missing,
   };
