@@ -227,7 +227,7 @@ class Sampler:
         out: list[int] = []
         while len(out) < count:
             if pool and self.rng.random() < 0.8:
-                out.append(pool.pop(int(len(pool) * self.rng.random() ** 1.7)))
+                out.append(pool.pop(int(len(pool) * self.rng.random() ** 2.5)))
             else:
                 s = self.rng.randrange(len(sample.repo.segments))
                 if s not in sample.related and s not in out:

@@ -21,6 +21,7 @@ from armt import ARMT, Config, phi
 from batches import ReadBatch, RecallBatch, read_batch, recall_batch
 from data import Sampler, load_repos
 from evaluate import evaluate
+from mine import mine
 from tokenizer import Tokenizer
 
 TEMPERATURE = 20.0
@@ -137,6 +138,7 @@ def main() -> None:
     parser.add_argument("--read-share", type=float, default=0.6)
     parser.add_argument("--alone-share", type=float, default=0.5, help="share of reading batches of one candidate")
     parser.add_argument("--init", type=Path, help="weights to start from")
+    parser.add_argument("--mine", action="store_true", help="choose hard negatives by the weights at the start")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--resume", action="store_true")
@@ -158,6 +160,8 @@ def main() -> None:
         spent, step, tokens = saved["spent"], saved["step"], saved["tokens"]
     repos = load_repos(args.data)
     dev = [r for r in load_repos(args.dev) if r.name in args.dev_repos.split(",")] if args.dev else []
+    if args.mine:
+        mine(model, repos, args.seed)
     sampler = Sampler(repos, Tokenizer(args.tokenizer), args.seed + step, args.synthetic)
     counts = {name: sum(len(getattr(repo, name)) for repo in repos) for name in ("segments", "questions", "facts")}
     print(f"{len(repos)} repositories, {counts}", flush=True)
