@@ -151,7 +151,7 @@ export function exchangePart(initial: ExchangeView, fresh: boolean, unfolded: bo
     (place) => place.id,
     (place) => placeRow(actions, place.id),
   );
-  const alsoHeading = el("h4", { class: "sub" }, TEXT.alsoPossible);
+  const alsoHeading = el("h3", { class: "sub" }, TEXT.alsoPossible);
   const also = el("ol", { class: "places" });
   const updateAlso = keyed<CitationView>(
     also,
@@ -249,7 +249,7 @@ export function exchangePart(initial: ExchangeView, fresh: boolean, unfolded: bo
       pending: result.status === "reading" ? result.file : undefined,
     });
     show(places.element, places.element.childElementCount > 0);
-    const hops = running ? citations.length > 0 : result.status === "answered" && result.hops > 1;
+    const hops = done ? result.status === "answered" && result.hops > 1 : citations.length > 0;
     places.element.classList.toggle("hops", hops);
     updateRows(asList ? citations : []);
     show(rows, asList);

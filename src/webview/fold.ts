@@ -28,7 +28,7 @@ export function fold(id: string, question: readonly (string | HTMLElement)[], un
   const chevron = icon("chevron-right");
   const text = el("span", { class: "q" }, ...question);
   const button = el("button", { type: "button", class: "fold-button", "aria-controls": `${id}-body` }, chevron, text);
-  const heading = el("h3", { id, tabindex: "-1" }, text);
+  const heading = el("h2", { id, tabindex: "-1" }, text);
   const warning = icon("warning");
   const verdict = el("span");
   const place = el("span");

@@ -138,7 +138,7 @@ export function history(send: Send): History {
         },
       );
       return {
-        element: el("section", {}, el("h3", { class: "rows-title" }, period), list),
+        element: el("section", {}, el("h2", { class: "rows-title" }, period), list),
         update: (group) => void update(group.chats),
       };
     },

@@ -57,7 +57,8 @@ export function openPanel(host: Host, page: HTMLElement): (message: ToPanel) => 
   const focusMain = (): void => {
     if (state?.chats !== undefined) main.focusHistory();
     else if (state === undefined || takesQuestions(state)) box.focus();
-    else main.element.querySelector<HTMLElement>("button")?.focus();
+    // The first run: the one decision there is.
+    else main.element.querySelector<HTMLElement>(".btn")?.focus();
   };
 
   const render = (now: PanelState): void => {

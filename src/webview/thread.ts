@@ -1,6 +1,6 @@
 import type { ExchangeView, PanelState } from "../protocol/panel.ts";
 import type { Send, Surroundings } from "./actions.ts";
-import { el, keyed, setAttribute, show } from "./dom.ts";
+import { el, keyed, setAttribute, setText, show } from "./dom.ts";
 import { type ExchangeData, type ExchangePart, exchangePart } from "./exchange.ts";
 import { history } from "./history.ts";
 import { consent, firstQuestions, refused } from "./welcome.ts";
@@ -40,7 +40,18 @@ export function thread(options: {
   const first = firstQuestions(choose, send);
   const past = history(send);
   const list = el("div", { class: "asks" });
-  const element = el("main", { class: "thread" }, welcome.element, refusal.element, first.element, list, past.element);
+  // The panel's title stands in VS Code's bar over it, out of reach of what reads this page.
+  const title = el("h1", { class: "sr-only" });
+  const element = el(
+    "main",
+    { class: "thread" },
+    title,
+    welcome.element,
+    refusal.element,
+    first.element,
+    list,
+    past.element,
+  );
   let parts: ExchangePart[] = [];
   let initial = true;
   const byElement = new Map<HTMLElement, ExchangePart>();
@@ -58,7 +69,9 @@ export function thread(options: {
     update(state) {
       const { index, exchanges, chats } = state;
       const inHistory = chats !== undefined;
-      setAttribute(element, "aria-label", inHistory ? "History" : "Questions and answers");
+      const name = inHistory ? "History" : "Questions and answers";
+      setAttribute(element, "aria-label", name);
+      setText(title, name);
       show(past.element, inHistory);
       if (chats !== undefined) past.update(chats);
 

@@ -87,7 +87,7 @@ export function firstQuestions(choose: (question: string) => void, send: Send): 
     "section",
     {},
     // The refresh button stands beside the heading, not in its name.
-    el("div", { class: "rows-title" }, el("h3", {}, title), el("span", { class: "tools" }, other)),
+    el("div", { class: "rows-title" }, el("h2", {}, title), el("span", { class: "tools" }, other)),
     rows,
   );
   const element = el("div", { class: "stack" }, line, examples);
