@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { EngineClient, type EngineTimes } from "../../../src/host/engine-client.ts";
 import type { OpenParams } from "../../../src/protocol/engine.ts";
 
-const ENGINE = fileURLToPath(new URL("../../../src/engine/process.ts", import.meta.url));
+export const ENGINE = fileURLToPath(new URL("../../../src/engine/process.ts", import.meta.url));
 const LIBRARY = fileURLToPath(new URL("../../../node_modules/amqplib/lib", import.meta.url));
 
 /** A folder of one test; removed afterwards. */
@@ -40,10 +40,11 @@ export function client(
   test: TestContext,
   folder: string,
   times: Partial<EngineTimes> = {},
+  module = ENGINE,
 ): { readonly engine: EngineClient; readonly log: string[] } {
   const log: string[] = [];
   const engine = new EngineClient({
-    module: ENGINE,
+    module,
     log: (level, message) => log.push(`${level}: ${message}`),
     // What runs this test must not make a test of the engine too.
     env: { HOME: folder, XDG_STATE_HOME: join(folder, ".state"), NODE_TEST_CONTEXT: "" },
