@@ -19,8 +19,7 @@ function pathOf({ folder, name }: CitationView): string {
 export function placeLink(open: (beside: boolean) => void): View<CitationView> {
   const name = el("span");
   const line = document.createTextNode("");
-  const folder = el("span", { class: "sr-only" });
-  const element = el("a", { class: "loc", href: "#" }, name, line, folder);
+  const element = el("a", { class: "loc", href: "#" }, name, line);
   element.addEventListener("click", (event) => {
     event.preventDefault();
     open(event.ctrlKey || event.metaKey);
@@ -30,8 +29,9 @@ export function placeLink(open: (beside: boolean) => void): View<CitationView> {
     update(citation) {
       setText(name, citation.name);
       const range = `:${lineRange(citation)}`;
+      const at = citation.name + range;
       if (line.data !== range) line.data = range;
-      setText(folder, citation.folder === "" ? "" : `, ${citation.folder}`);
+      setAttribute(element, "aria-label", visibleText(citation.folder === "" ? at : `${at}, ${citation.folder}`));
       setAttribute(element, "title", visibleText(`${pathOf(citation)}:${lineRange(citation)}`));
     },
   };

@@ -125,7 +125,7 @@ export function exchangePart(initial: ExchangeView, fresh: boolean, unfolded: bo
     ({ kind, text }) => `${kind} ${text}`,
     (value) => chip(value),
   );
-  const heading = fold(`q-${id}`, questionNodes(initial.question), unfolded);
+  const heading = fold(questionNodes(initial.question), unfolded);
 
   const stages = trail();
   const ruler = ticksRuler();

@@ -23,8 +23,12 @@ export interface Fold {
   isUnfolded(): boolean;
 }
 
+/** Ids of the page are its own: those of the host may hold anything. */
+let serial = 0;
+
 /** Heading of an exchange: plain text, and once another question follows a button that folds its body. */
-export function fold(id: string, question: readonly (string | HTMLElement)[], unfolded: boolean): Fold {
+export function fold(question: readonly (string | HTMLElement)[], unfolded: boolean): Fold {
+  const id = `question-${++serial}`;
   const chevron = icon("chevron-right");
   const text = el("span", { class: "q" }, ...question);
   const button = el("button", { type: "button", class: "fold-button", "aria-controls": `${id}-body` }, chevron, text);

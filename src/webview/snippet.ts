@@ -1,7 +1,6 @@
 import type { CitationView, Mark, SnippetLine } from "../protocol/panel.ts";
 import { clipLine, clipText, dedent, type Run, runs, visibleText } from "../protocol/text.ts";
 import { el, onChange, setAttribute, type View } from "./dom.ts";
-import { lineRange } from "./strings.ts";
 
 /** Units of a line of a list, and of the start before its mark. */
 const ROW_UNITS = 160;
@@ -139,10 +138,4 @@ export function rowSpan({ lines }: CitationView): string | undefined {
       : line.marks.filter(({ kind }) => kind === "answer").map(({ from, to }) => line.text.slice(from, to)),
   );
   return parts.length === 0 ? undefined : clipText(parts.join(" "), ROW_UNITS);
-}
-
-/** "base.js:160, lib/reporters": the name of the link to a place. */
-export function placeName(citation: CitationView): string {
-  const name = `${citation.name}:${lineRange(citation)}`;
-  return citation.folder === "" ? name : `${name}, ${citation.folder}`;
 }
