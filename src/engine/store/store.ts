@@ -263,11 +263,11 @@ export class Store {
   }
 
   putChat(chat: Chat): void {
-    this.transaction(() => this.#tables.chats.put(chat));
+    this.#changeChats((chats) => chats.put(chat));
   }
 
   removeChat(id: string): void {
-    this.transaction(() => this.#tables.chats.remove(id));
+    this.#changeChats((chats) => chats.remove(id));
   }
 
   stats(): StoreStats {
@@ -339,6 +339,22 @@ export class Store {
 
   close(): void {
     this.#connection.close();
+  }
+
+  /** Chats are no part of what the writer's lock guards: each window writes its own, also where another one indexes. */
+  #changeChats(change: (chats: ChatTable) => void): void {
+    if (!this.readOnly || this.#options.readOnly === true) {
+      this.transaction(() => change(this.#tables.chats));
+      return;
+    }
+    this.#connection.mapped(() => {
+      const db = new DatabaseSync(this.#connection.path, { timeout: 5_000 });
+      try {
+        change(new ChatTable(db));
+      } finally {
+        db.close();
+      }
+    });
   }
 
   #attach(): Tables {

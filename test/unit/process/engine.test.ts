@@ -249,11 +249,16 @@ test("a second window reads the state, sees what the first one writes, and takes
   await first.index(workspace);
   const answer = await second.ask({ folders: [workspace], question: QUESTION, narrow: [] });
   assert.deepEqual([answer.citations[0]?.file, answer.coverage], ["recovery.js", 1]);
+  // Each window keeps its chats.
+  const chat = { id: "2", title: "of the second", created: 1, json: "[]" };
+  await second.saveChat(workspace, chat);
+  assert.deepEqual(await first.chats(workspace), [chat]);
   // The first window puts another file in the state's place.
   writeFileSync(join(workspace, "recovery.js"), "// Waits before it connects again.\nexports.initialDelay = 4242;\n");
   await first.rebuild(workspace);
   const again = await second.ask({ folders: [workspace], question: QUESTION, narrow: [] });
   assert.match(again.citations[0]?.quote ?? "", /4242/);
+  assert.deepEqual(await second.chats(workspace), [chat]);
   const taken = new Promise<boolean>((resolve) => second.onWriter(({ status }) => resolve(status.readOnly)));
   process.kill(first.pid ?? 0, "SIGKILL");
   await first.dispose();
