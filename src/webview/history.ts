@@ -114,9 +114,9 @@ export function history(send: Send): History {
   let chats: readonly ChatView[] = [];
 
   /** Before a row goes, focus moves to the one that takes its place. */
-  const remove = (chat: string): void => {
+  const remove = (chat: string, item: HTMLElement): void => {
     const rows = [...groups.querySelectorAll<HTMLElement>(".row")];
-    const at = rows.findIndex((row) => row.closest("li")?.dataset["chat"] === chat);
+    const at = rows.findIndex((row) => item.contains(row));
     if (rows[at] === document.activeElement) (rows[at + 1] ?? rows[at - 1] ?? input).focus();
     send({ type: "deleteChat", chat });
   };
@@ -129,11 +129,10 @@ export function history(send: Send): History {
         list,
         ({ id }) => id,
         ({ id }) => {
-          const row = chatRow(
+          const row: ReturnType<typeof chatRow> = chatRow(
             () => send({ type: "openChat", chat: id }),
-            () => remove(id),
+            () => remove(id, row.element),
           );
-          row.element.dataset["chat"] = id;
           return { element: row.element, update: (chat) => row.update({ chat, period }) };
         },
       );

@@ -88,8 +88,8 @@ describe("hostile text", { skip: "missing" in chromium ? chromium.missing : fals
     ];
     for (const view of views) {
       await panel.show(view);
-      for (const unfold of await page.locator('.fold-button[aria-expanded="false"]:visible').all())
-        await unfold.click();
+      const folded = page.locator('.fold-button[aria-expanded="false"]:visible');
+      while ((await folded.count()) > 0) await folded.first().click();
       if (view.chats === undefined && view.index.state === "ready") {
         await page.getByRole("textbox", { name: "Question" }).fill("@<b>");
         const message = (await panel.sent()).findLast(({ type }) => type === "places");
