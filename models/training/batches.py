@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from armt import ANSWER_KINDS, CLS, CODE, MEMORY, PAD, QUESTION, SEP
-from data import Repo, Sample, Sampler, Segment
+from data import Sample, Segment
+from sampler import Sampler
 
 MAX_ANCHORS = 12
 WIDTHS = (32, 64, 160, 192, 256)  # few, because each new shape costs a kernel's set-up
@@ -86,40 +87,45 @@ class RecallBatch:
     anchor: Tensor  # [Q,S,M] anchors that stand at the evidence
 
 
+# Repository, segment, and the sample (or -1) that shows the segment without a comment.
+Column = tuple[str, int, int]
+
+
 def recall_batch(sampler: Sampler, repos: int, per_repo: int, hard: int) -> RecallBatch:
     """Questions of a few repositories, so that in-batch negatives come from the same code too."""
     rng = sampler.rng
-    samples = [
-        sampler.draw(repo, negatives=False) for repo in (sampler.repo() for _ in range(repos)) for _ in range(per_repo)
-    ]
-    columns: dict[tuple[str, int], int] = {}
-    segments: list[tuple[Repo, int]] = []
+    samples = [sampler.draw_recall(repo) for repo in (sampler.repo() for _ in range(repos)) for _ in range(per_repo)]
+    columns: dict[Column, int] = {}
+    segments: list[Segment] = []
+
+    def add(s: Sample, i: int, own: int) -> None:
+        column = (s.repo.name, i, own if s.bare is not None and i in s.chain else -1)
+        if column not in columns:
+            columns[column] = len(segments)
+            segments.append(s.repo.segments[i] if column[2] < 0 or s.bare is None else s.bare)
+
     rows, wanted = [], []
-    for s in samples:
+    for own, s in enumerate(samples):
         hop = rng.randrange(1, len(s.chain)) if len(s.chain) > 1 and rng.random() < 0.6 else 0
         found = s.repo.segments[s.chain[hop - 1]] if hop else None
         rows.append(question_row(s.question, found))
         targets = [s.chain[hop]] if hop else s.chain
         wanted.append(set(targets))
         for i in [rng.choice(targets), *sampler.negatives_of(s, hard)]:
-            if (s.repo.name, i) not in columns:
-                columns[(s.repo.name, i)] = len(segments)
-                segments.append((s.repo, i))
+            add(s, i, own)
     while len(segments) < len(samples) * (hard + 1):  # always the same number of rows
-        repo = rng.choice(samples).repo
-        i = rng.randrange(len(repo.segments))
-        if (repo.name, i) not in columns:
-            columns[(repo.name, i)] = len(segments)
-            segments.append((repo, i))
+        s = rng.choice(samples)
+        i = rng.randrange(len(s.repo.segments))
+        if i not in s.chain:
+            add(s, i, -1)
     positive = torch.zeros(len(samples), len(segments), dtype=torch.bool)
     ignore = torch.zeros_like(positive)
     anchor = torch.zeros(len(samples), len(segments), MAX_ANCHORS, dtype=torch.bool)
-    for row, (s, targets) in enumerate(zip(samples, wanted, strict=True)):
-        for i in s.related | set(s.chain):
-            at = columns.get((s.repo.name, i))
-            if at is None:
+    for (name, i, owner), at in columns.items():
+        for row, (s, targets) in enumerate(zip(samples, wanted, strict=True)):
+            if s.repo.name != name or (i not in s.related and i not in s.chain):
                 continue
-            if i in targets:
+            if i in targets and owner == (row if s.bare is not None else -1):
                 positive[row, at] = True
                 for a in s.anchors.get(i, []):
                     if a < MAX_ANCHORS:
@@ -128,7 +134,7 @@ def recall_batch(sampler: Sampler, repos: int, per_repo: int, hard: int) -> Reca
                 ignore[row, at] = True
     return RecallBatch(
         stack(rows, -(-max(len(r.anchors) for r in rows) // 16) * 16),
-        stack([index_row(r.segments[i]) for r, i in segments], MAX_ANCHORS),
+        stack([index_row(s) for s in segments], MAX_ANCHORS),
         positive,
         ignore,
         anchor,

@@ -1,21 +1,20 @@
-"""Training samples from exported repositories: natural questions, and questions made from facts that a parser found.
+"""Exported repositories: segments, natural questions, facts that a parser found, comments beside their code.
 
-`export-data.ts` writes one folder per split (format in its header). Everything here is seeded and drawn on the spot.
+`export-data.ts` writes one folder per split (format in its header); `sampler.py` draws samples from it.
 """
 
 from __future__ import annotations
 
 import json
-import random
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 
-from templates import chain_wording, fact_wording, place_wording
+from facts import Fact, Link, sift
 from tokenizer import Tokenizer
 
-MASK = 103
 MAX_QUESTION = 48
 
 
@@ -29,15 +28,14 @@ class Segment:
 
 
 @dataclass
-class Fact:
-    """A name that the code gives a value: `value` is an inclusive token range in the segment's code."""
+class Doc:
+    """A comment on code of the same segment: inclusive token range, the anchor it is about (or -1), what it says."""
 
     segment: int
+    first: int
+    last: int
     anchor: int
-    name: str
-    symbol: str
-    kind: str
-    value: tuple[int, int]
+    question: list[int]
 
 
 @dataclass
@@ -60,6 +58,9 @@ class Repo:
     segments: list[Segment]
     questions: list[Question] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    docs: list[Doc] = field(default_factory=list)
+    named: dict[str, set[int]] = field(default_factory=dict)  # name -> segments that define it or give it a value
 
     @cached_property
     def by_token(self) -> dict[int, list[int]]:
@@ -77,6 +78,19 @@ class Repo:
             index[segment.path].append(i)
         return index
 
+    @cached_property
+    def fact_weights(self) -> list[float]:
+        """Running sums, for `random.choices`."""
+        return list(accumulate(fact.weight for fact in self.facts))
+
+    @cached_property
+    def same_docs(self) -> dict[tuple[int, ...], list[int]]:
+        """What a comment says -> the segments where it is said."""
+        places: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        for doc in self.docs:
+            places[tuple(doc.question)].append(doc.segment)
+        return places
+
     def holders(self, tokens: list[int], limit: int = 400) -> list[int]:
         """Segments whose code holds the token sequence."""
         rarest = min(tokens, key=lambda t: len(self.by_token.get(t, ())))
@@ -89,15 +103,13 @@ class Repo:
         return out
 
 
-FACT_KINDS = {"d": "definition", "a": "assignment", "l": "literal", "c": "call", "s": "statement"}
+def load_repos(folder: Path, tokenizer: Tokenizer | None = None) -> list[Repo]:
+    """Every `<repo>.json` that `export-data.ts` wrote into the folder; facts and comments only with a tokenizer."""
+    files = [f for f in sorted(folder.glob("*.json")) if f.name != "index.json"]
+    return [read_repo(json.loads(f.read_text()), tokenizer) for f in files]
 
 
-def load_repos(folder: Path) -> list[Repo]:
-    """Every `<repo>.json` that `export-data.ts` wrote into the folder."""
-    return [read_repo(json.loads(f.read_text())) for f in sorted(folder.glob("*.json")) if f.name != "index.json"]
-
-
-def read_repo(raw: dict) -> Repo:
+def read_repo(raw: dict, tokenizer: Tokenizer | None = None) -> Repo:
     paths, symbols, headers = raw["paths"], raw["symbols"], raw["headers"]
     segments = [Segment(paths[s["p"]], symbols[s["s"]], headers[s["h"]], s["c"], s["a"]) for s in raw["segments"]]
     questions: dict[str, Question] = {}
@@ -117,13 +129,21 @@ def read_repo(raw: dict) -> Repo:
         questions[q["id"]] = Question(
             q["id"], q["type"], [q["q"]], q["answers"], q["evidence"], anchors, spans, list(q["hard"])
         )
-    facts = []
-    for segment, anchor, kind, name, _, first, last in raw["facts"]:
-        at = segments[segment].anchors[anchor]
-        value = (first, last) if first >= 0 else (at, at)
-        if first >= 0 or kind == "d":
-            facts.append(Fact(segment, anchor, name, "", FACT_KINDS[kind] if first >= 0 else "place", value))
-    return Repo(raw["repo"], segments, list(questions.values()), facts)
+    repo = Repo(raw["repo"], segments, list(questions.values()))
+    if tokenizer is not None:
+        repo.facts, repo.links = sift(raw, tokenizer)
+        for segment, _, _, name, *_ in raw["facts"]:
+            repo.named.setdefault(name, set()).add(segment)
+        repo.docs = [Doc(i, d[0], d[1], d[2], d[3:]) for i, s in enumerate(raw["segments"]) for d in s.get("d", ())]
+    return repo
+
+
+def without_comment(segment: Segment, doc: Doc) -> tuple[Segment, list[int]]:
+    """The segment as if the comment were not there, and the indices that the anchors it keeps had."""
+    gone = range(doc.first, doc.last + 1)
+    kept = [i for i, a in enumerate(segment.anchors) if a not in gone]
+    anchors = [segment.anchors[i] - (len(gone) if segment.anchors[i] > doc.last else 0) for i in kept]
+    return replace(segment, code=segment.code[: doc.first] + segment.code[doc.last + 1 :], anchors=anchors), kept
 
 
 @dataclass
@@ -138,101 +158,7 @@ class Sample:
     spans: list[tuple[int, int, int]]
     hard: list[int]
     anchors: dict[int, list[int]]
-
-
-class Sampler:
-    """Draws samples; `synthetic` is the share made from facts."""
-
-    def __init__(self, repos: list[Repo], tokenizer: Tokenizer, seed: int, synthetic: float) -> None:
-        self.rng = random.Random(seed)
-        self.tokenizer = tokenizer
-        self.synthetic = synthetic
-        self.repos = [r for r in repos if len(r.segments) >= 16]
-        self.weights = [len(r.questions) + 1 for r in self.repos]
-
-    def repo(self) -> Repo:
-        return self.rng.choices(self.repos, self.weights)[0]
-
-    def draw(self, repo: Repo, negatives: bool) -> Sample:
-        """A sample of the repository; without `negatives` it has evidence."""
-        for _ in range(50):
-            if repo.facts and self.rng.random() < self.synthetic:
-                sample = self.from_fact(repo, negatives)
-            else:
-                sample = self.from_question(repo, negatives)
-            if sample is not None:
-                return sample
-        raise ValueError(f"{repo.name}: no sample can be drawn")
-
-    def from_question(self, repo: Repo, negatives: bool) -> Sample | None:
-        q = self.rng.choice(repo.questions)
-        chain = []
-        for group in q.evidence:
-            if group and group[0] not in chain:
-                chain.append(group[0])
-        if not chain and not (negatives and q.type == "negative"):
-            return None
-        related = {s for group in q.evidence for s in group} | {s for s, _, _ in q.spans}
-        return Sample(
-            repo, self.words(self.rng.choice(q.wordings)), kind_of(q), chain, related, q.spans, q.hard, q.anchors
-        )
-
-    def from_fact(self, repo: Repo, negatives: bool) -> Sample | None:
-        fact = self.rng.choice(repo.facts)
-        if fact.kind == "place" and self.rng.random() < 0.7:  # definitions are many, values are what is asked for
-            return None
-        symbol = repo.segments[fact.segment].symbol
-        name = self.tokenizer.ids(fact.name)
-        if not name or len(fact.name) < 3:
-            return None
-        holders = repo.holders(name)
-        hard = self.similar(repo, name)
-        users = [s for s in holders if s != fact.segment and repo.segments[s].symbol not in ("", symbol)]
-        spans = [(fact.segment, *fact.value)]
-        roll = self.rng.random()
-        if roll < 0.3 and fact.kind != "place" and users and len(users) < 12 and len(fact.name) > 5:
-            user = self.rng.choice(users)
-            text = chain_wording(self.rng, fact.name, repo.segments[user].symbol)
-            chain, kind = [user, fact.segment], "span"
-        elif fact.kind == "place" or (roll < 0.4 and fact.kind == "definition"):
-            text, chain, kind, spans = place_wording(self.rng, fact.name, symbol), [fact.segment], "place", []
-        else:
-            text = fact_wording(self.rng, fact.name, fact.symbol or symbol, repo.segments[fact.segment].path)
-            chain, kind = [fact.segment], "span"
-        related = set(holders) | {fact.segment}
-        if negatives and self.rng.random() < 0.12:
-            chain, kind, spans = [], "none", []
-        return Sample(
-            repo, self.words(self.tokenizer.ids(text)), kind, chain, related, spans, hard,
-            {fact.segment: [fact.anchor]},
-        )  # fmt: skip
-
-    def similar(self, repo: Repo, tokens: list[int]) -> list[int]:
-        """Segments that share the rarer tokens of a name: hard negatives."""
-        pool: list[int] = []
-        for token in sorted(set(tokens), key=lambda t: len(repo.by_token.get(t, ())))[:2]:
-            held = repo.by_token.get(token, [])
-            pool += self.rng.sample(held, min(12, len(held)))
-        return pool
-
-    def words(self, ids: list[int]) -> list[int]:
-        """Cuts the question and hides some of its words, so that no single one is relied on."""
-        ids = list(ids[:MAX_QUESTION])
-        if self.rng.random() < 0.3 and len(ids) > 4:
-            ids = [MASK if self.rng.random() < 0.12 else t for t in ids]
-        return ids
-
-    def negatives_of(self, sample: Sample, count: int) -> list[int]:
-        pool = [s for s in dict.fromkeys(sample.hard) if s not in sample.related]
-        out: list[int] = []
-        while len(out) < count:
-            if pool and self.rng.random() < 0.8:
-                out.append(pool.pop(int(len(pool) * self.rng.random() ** 2.5)))
-            else:
-                s = self.rng.randrange(len(sample.repo.segments))
-                if s not in sample.related and s not in out:
-                    out.append(s)
-        return out
+    bare: Segment | None = None  # the first segment of the chain as it shall be seen: without its comment
 
 
 def kind_of(q: Question) -> str:

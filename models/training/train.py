@@ -19,9 +19,10 @@ from torch import Tensor
 
 from armt import ARMT, Config, phi
 from batches import ReadBatch, RecallBatch, read_batch, recall_batch
-from data import Sampler, load_repos
+from data import load_repos
 from evaluate import evaluate
 from mine import mine
+from sampler import Sampler
 from tokenizer import Tokenizer
 
 TEMPERATURE = 20.0
@@ -135,6 +136,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--heads", type=float, default=6e-4)
     parser.add_argument("--synthetic", type=float, default=0.3)
+    parser.add_argument("--docs", type=float, default=0.3, help="share of recall samples made from comments")
     parser.add_argument("--read-share", type=float, default=0.6)
     parser.add_argument("--alone-share", type=float, default=0.5, help="share of reading batches of one candidate")
     parser.add_argument("--init", type=Path, help="weights to start from")
@@ -158,12 +160,16 @@ def main() -> None:
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         spent, step, tokens = saved["spent"], saved["step"], saved["tokens"]
-    repos = load_repos(args.data)
+    tokenizer = Tokenizer(args.tokenizer)
+    repos = load_repos(args.data, tokenizer)
     dev = [r for r in load_repos(args.dev) if r.name in args.dev_repos.split(",")] if args.dev else []
     if args.mine:
         mine(model, repos, args.seed)
-    sampler = Sampler(repos, Tokenizer(args.tokenizer), args.seed + step, args.synthetic)
-    counts = {name: sum(len(getattr(repo, name)) for repo in repos) for name in ("segments", "questions", "facts")}
+    sampler = Sampler(repos, tokenizer, args.seed + step, args.synthetic, args.docs)
+    counts = {
+        name: sum(len(getattr(repo, name)) for repo in repos)
+        for name in ("segments", "questions", "facts", "links", "docs")
+    }
     print(f"{len(repos)} repositories, {counts}", flush=True)
 
     began, last_saved, means = time.time(), time.time(), {}

@@ -1,0 +1,207 @@
+"""Draws training samples: natural questions, questions made from facts, comments asked for their code.
+
+Everything is seeded and drawn on the spot.
+"""
+
+from __future__ import annotations
+
+import random
+
+from data import MAX_QUESTION, Repo, Sample, kind_of, without_comment
+from facts import SHY, Fact
+from templates import fact_wording, place_wording, reference_wording, truth_wording, used_wording
+from tokenizer import Tokenizer
+from words import VERBS, third_person, word_set
+
+MASK = 103
+STOP = word_set(
+    "the a an is are was be of to for if and in this that these with when while from on by it its we as or so than but "
+    "do does there here which where will can may must should has have been into , . ; : ( ) - ' \" `"
+)
+THIRD_PERSONS = frozenset(third_person(verb) for verb in VERBS)
+BEFORE_VERB = ("where do we", "how do we", "code to", "where is it that we")
+BEFORE_THIRD_PERSON = ("code that", "which function", "what", "the part of the code that")
+
+
+class Sampler:
+    """Draws samples; `synthetic` is the share made from facts, `docs` the share of recall samples from comments."""
+
+    def __init__(self, repos: list[Repo], tokenizer: Tokenizer, seed: int, synthetic: float, docs: float = 0) -> None:
+        self.rng = random.Random(seed)
+        self.tokenizer = tokenizer
+        self.synthetic = synthetic
+        self.docs = docs
+        vocabulary = tokenizer.word_piece.get_vocab()
+        self.pieces = frozenset(i for word, i in vocabulary.items() if word.startswith("##"))
+        self.stop = frozenset(vocabulary[word] for word in STOP)
+        self.period = vocabulary["."]
+        self.repos = [r for r in repos if len(r.segments) >= 16]
+        self.weights = [len(r.questions) + 1 for r in self.repos]
+
+    def repo(self) -> Repo:
+        return self.rng.choices(self.repos, self.weights)[0]
+
+    def draw(self, repo: Repo, negatives: bool) -> Sample:
+        """A sample of the repository; without `negatives` it has evidence."""
+        for _ in range(50):
+            if repo.facts and self.rng.random() < self.synthetic:
+                sample = self.from_fact(repo, negatives)
+            else:
+                sample = self.from_question(repo, negatives)
+            if sample is not None:
+                return sample
+        raise ValueError(f"{repo.name}: no sample can be drawn")
+
+    def draw_recall(self, repo: Repo) -> Sample:
+        """A sample with evidence; some are comments."""
+        return self.from_doc(repo) if repo.docs and self.rng.random() < self.docs else self.draw(repo, negatives=False)
+
+    def from_question(self, repo: Repo, negatives: bool) -> Sample | None:
+        q = self.rng.choice(repo.questions)
+        chain = []
+        for group in q.evidence:
+            if group and group[0] not in chain:
+                chain.append(group[0])
+        if not chain and not (negatives and q.type == "negative"):
+            return None
+        related = {s for group in q.evidence for s in group} | {s for s, _, _ in q.spans}
+        return Sample(
+            repo, self.words(self.rng.choice(q.wordings)), kind_of(q), chain, related, q.spans, q.hard, q.anchors
+        )
+
+    def from_fact(self, repo: Repo, negatives: bool) -> Sample | None:
+        """A question about a value (also by yes or no, or through code that uses it), or about a place."""
+        if self.rng.random() < min(0.08, len(repo.links) / 100):  # few links are not asked for again and again
+            return self.from_link(repo)
+        fact = self.rng.choices(repo.facts, cum_weights=repo.fact_weights)[0]
+        name = self.tokenizer.ids(fact.name)
+        if not name or (fact.kind == "place" and self.rng.random() < 0.3):
+            return None
+        holders = repo.holders(name)
+        chain = [fact.segment]
+        spans = [(fact.segment, *span) for span in fact.spans]
+        kind = {"place": "place", "list": "list"}.get(fact.kind, "span")
+        roll = self.rng.random()
+        user = self.user_of(repo, fact, holders) if roll < 0.25 and kind == "span" and fact.alone else None
+        if user is not None:
+            text = used_wording(self.rng, fact, repo.segments[user].symbol)
+            chain = [user, fact.segment]
+        elif fact.kind == "place":
+            text = place_wording(self.rng, fact)
+        elif fact.kind == "switch" and self.rng.random() < 0.75:
+            text, kind = truth_wording(self.rng, fact, None)
+        elif roll > 0.9 and fact.kind in ("number", "text") and len(fact.value) < 24:
+            other = self.other_value(repo, fact) if self.rng.random() < 0.5 else None
+            text, kind = truth_wording(self.rng, fact, other)
+        else:
+            text = fact_wording(self.rng, fact)
+        if negatives and self.rng.random() < 0.12:
+            chain, kind, spans = [], "none", []
+        return Sample(
+            repo, self.words(self.tokenizer.ids(text)), kind, chain, {*holders, fact.segment}, spans,
+            self.similar(repo, name), {fact.segment: [fact.anchor]},
+        )  # fmt: skip
+
+    def user_of(self, repo: Repo, fact: Fact, holders: list[int]) -> int | None:
+        """A segment inside another definition that uses the fact's name."""
+        users = [
+            s for s in holders
+            if s != fact.segment and repo.segments[s].symbol not in ("", fact.symbol)
+            and s not in repo.named[fact.name] and not SHY.search(repo.segments[s].path)
+        ]  # fmt: skip
+        return self.rng.choice(users) if len(fact.name) > 5 and 0 < len(users) < 12 else None
+
+    def other_value(self, repo: Repo, fact: Fact) -> str | None:
+        """A value of the same kind that another fact of the repository has."""
+        for _ in range(8):
+            other = self.rng.choices(repo.facts, cum_weights=repo.fact_weights)[0]
+            if other.kind == fact.kind and other.value != fact.value and len(other.value) < 24:
+                return other.value
+        return None
+
+    def from_link(self, repo: Repo) -> Sample:
+        """Two hops: a name that is set from a constant, which has its value elsewhere."""
+        link = self.rng.choice(repo.links)
+        first, second = link.first, link.second
+        name = self.tokenizer.ids(second.name)
+        related = {first.segment, *repo.holders(self.tokenizer.ids(first.name)), *repo.holders(name), second.segment}
+        kind = "list" if second.kind == "list" else "span"
+        return Sample(
+            repo, self.words(self.tokenizer.ids(reference_wording(self.rng, first))), kind,
+            [first.segment, second.segment], related, [(second.segment, *span) for span in second.spans],
+            self.similar(repo, name), {first.segment: [first.anchor], second.segment: [second.anchor]},
+        )  # fmt: skip
+
+    def from_doc(self, repo: Repo) -> Sample:
+        """A comment as the question for its code, which is shown without it, so that nothing can be copied."""
+        doc = self.rng.choice(repo.docs)
+        bare, kept = without_comment(repo.segments[doc.segment], doc)
+        near = [s for s in range(doc.segment - 8, doc.segment + 9) if 0 <= s < len(repo.segments)]
+        near = [s for s in near if repo.segments[s].path == bare.path and abs(s - doc.segment) > 1]
+        hard = [*near, *self.similar(repo, doc.question)]
+        self.rng.shuffle(hard)
+        anchors = {doc.segment: [kept.index(doc.anchor)]} if doc.anchor in kept else {}
+        related = {doc.segment - 1, doc.segment, doc.segment + 1, *repo.same_docs[tuple(doc.question)]}
+        named = repo.segments[doc.segment].code[repo.segments[doc.segment].anchors[doc.anchor] :]
+        question = self.terse(repo, doc.question, named if doc.anchor >= 0 else [])
+        return Sample(repo, question, "place", [doc.segment], related, [], hard, anchors, bare)
+
+    def terse(self, repo: Repo, ids: list[int], named: list[int]) -> list[int]:
+        """What a comment says, as somebody might ask: often cut to a sentence, some words or the rarer ones."""
+        same = next((i for i, (a, b) in enumerate(zip(ids, named, strict=False)) if a != b), 0)
+        if 0 < same <= len(ids) - 4 and self.rng.random() < 0.6:  # Go's comments begin with the name
+            ids = ids[same:]
+        stop = next((i for i, t in enumerate(ids) if t == self.period and i >= 4), None)
+        if stop is not None and self.rng.random() < 0.6:
+            ids = ids[:stop]
+        roll = self.rng.random()
+        if roll < 0.35:
+            return self.words(ids)
+        if roll < 0.45:
+            word = self.tokenizer.word_piece.id_to_token(ids[0])
+            asks = BEFORE_VERB if word in VERBS else BEFORE_THIRD_PERSON if word in THIRD_PERSONS else ("",)
+            return [*self.tokenizer.ids(self.rng.choice(asks)), *ids][:MAX_QUESTION]
+        groups: list[list[int]] = []
+        for token in ids:
+            if groups and token in self.pieces:
+                groups[-1].append(token)
+            elif token not in self.stop or (roll < 0.7 and self.rng.random() < 0.5):
+                groups.append([token])
+        if len(groups) > 3:
+            wanted = max(3, len(groups) // 2)
+            if roll < 0.7:  # any half
+                order = self.rng.sample(range(len(groups)), wanted)
+            else:  # the rarer ones
+                order = sorted(range(len(groups)), key=lambda i: min(len(repo.by_token.get(t, ())) for t in groups[i]))
+            groups = [groups[i] for i in sorted(order[: min(wanted, 8)])]
+        return [t for group in groups for t in group] or ids
+
+    def similar(self, repo: Repo, tokens: list[int]) -> list[int]:
+        """Segments that share the rarer tokens of a name: hard negatives."""
+        pool: list[int] = []
+        for token in sorted(set(tokens), key=lambda t: len(repo.by_token.get(t, ())))[:2]:
+            held = repo.by_token.get(token, [])
+            pool += self.rng.sample(held, min(12, len(held)))
+        return pool
+
+    def words(self, ids: list[int]) -> list[int]:
+        """Cuts the question and hides some of its words, so that no single one is relied on."""
+        ids = list(ids[:MAX_QUESTION])
+        if self.rng.random() < 0.3 and len(ids) > 4:
+            ids = [MASK if self.rng.random() < 0.12 else t for t in ids]
+        return ids
+
+    def negatives_of(self, sample: Sample, count: int) -> list[int]:
+        pool = [s for s in dict.fromkeys(sample.hard) if s not in sample.related]
+        out: list[int] = []
+        for tries in range(20 * count):
+            if len(out) == count:
+                break
+            if pool and self.rng.random() < 0.8:
+                s, fits = pool.pop(int(len(pool) * self.rng.random() ** 2.5)), True
+            else:
+                s = self.rng.randrange(len(sample.repo.segments))
+                fits = s not in sample.chain and (s not in sample.related or tries > 10 * count)
+            if fits and s not in out:
+                out.append(s)
+        return out
