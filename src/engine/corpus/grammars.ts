@@ -22,6 +22,9 @@ const GRAMMARS: ReadonlyMap<string, string> = new Map(
   }).flatMap(([grammar, names]) => names.split(" ").map((name) => [name, grammar] as const)),
 );
 
+/** Every grammar that may be loaded. */
+export const GRAMMAR_NAMES: ReadonlySet<string> = new Set(GRAMMARS.values());
+
 /** Parsing is stopped after this many progress callbacks: a count, not a time, so that results are repeatable. */
 const MAX_PROGRESS_CALLBACKS = 200_000;
 

@@ -54,7 +54,8 @@ export interface Bundle {
   /** Identity of the model: states made with another one cannot be used. */
   readonly hash: string;
   readonly tokenizerFile: string;
-  readonly graphs: { readonly int8: string; readonly fp16: string };
+  /** The float16 graph is for GPUs: packages for systems without a GPU provider leave it out. */
+  readonly graphs: { readonly int8: string; readonly fp16?: string };
   /** Sizes of the reader memory's state. */
   readonly dims: { readonly stateLayers: number; readonly stateKeys: number; readonly stateValues: number };
   /** Sizes of the workspace memory. */
@@ -79,14 +80,19 @@ export async function loadBundle(folder: string): Promise<Bundle> {
   const root = resolve(folder);
   const config = readConfig(root);
   const files = config.object("files");
-  const file = async (role: string): Promise<string> => {
+  const optionalFile = async (role: string): Promise<string | undefined> => {
     const entry = files.object(role);
     const name = entry.string("path");
     if (basename(name) !== name) throw new BundleConfigError(root, `names a file outside the bundle (${name})`);
     const path = join(root, name);
     const found = await stat(path).catch(() => undefined);
-    if (found === undefined) throw new BundleMissingError(root, name);
+    if (found === undefined) return undefined;
     if (found.size !== entry.number("bytes")) throw new BundleDamagedError(root, name);
+    return path;
+  };
+  const file = async (role: string): Promise<string> => {
+    const path = await optionalFile(role);
+    if (path === undefined) throw new BundleMissingError(root, files.object(role).string("path"));
     return path;
   };
   if (modelHash(files) !== config.string("modelHash"))
@@ -94,6 +100,7 @@ export async function loadBundle(folder: string): Promise<Bundle> {
   if (config.strings("answerKinds").join() !== ANSWER_KINDS.join()) {
     throw new BundleConfigError(root, `has other answerKinds than this version of ARMT (${ANSWER_KINDS.join(", ")})`);
   }
+  const fp16 = await optionalFile("fp16");
   const dims = config.object("dims");
   const limits = config.object("limits");
   const kinds = config.object("tokenKinds");
@@ -103,7 +110,7 @@ export async function loadBundle(folder: string): Promise<Bundle> {
     name: config.string("name"),
     hash: config.string("modelHash"),
     tokenizerFile: await file("tokenizer"),
-    graphs: { int8: await file("int8"), fp16: await file("fp16") },
+    graphs: { int8: await file("int8"), ...(fp16 === undefined ? {} : { fp16 }) },
     dims: {
       stateLayers: dims.number("stateLayers"),
       stateKeys: dims.number("stateKeys"),
@@ -130,7 +137,8 @@ export async function loadBundle(folder: string): Promise<Bundle> {
 
 /** Checks every file of a bundle against its hash. Throws `BundleDamagedError` or `BundleMissingError`. */
 export async function verifyBundle(bundle: Bundle, signal?: AbortSignal): Promise<void> {
-  for (const role of ROLES) await verifyFile(bundle.folder, role, signal);
+  for (const role of ROLES)
+    if (role !== "fp16" || bundle.graphs.fp16 !== undefined) await verifyFile(bundle.folder, role, signal);
 }
 
 /** Checks one file of the bundle in `folder` against its hash. Throws `BundleDamagedError` or `BundleMissingError`. */

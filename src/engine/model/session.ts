@@ -1,5 +1,5 @@
 import { type Bundle, BundleConfigError, verifyFile } from "./bundle.ts";
-import { Graph, type GraphTensor, type Provider } from "./graph.ts";
+import { Graph, type GraphTensor, type Provider, ProviderUnavailableError } from "./graph.ts";
 import { type StepInput, toInt64 } from "./inputs.ts";
 
 /** Outputs of one step with batch 1. T tokens, M anchors, L reader layers, K keys, V values. */
@@ -54,13 +54,16 @@ export class StepSession {
   }
 
   /**
-   * Checks the graph file's hash and loads it on one provider. Throws `BundleDamagedError`, the errors of `Graph.load`,
-   * and `BundleConfigError` if the graph lacks an output.
+   * Checks the graph file's hash and loads it on one provider. Throws `BundleDamagedError`, the errors of `Graph.load`
+   * (`ProviderUnavailableError` too if the bundle has no graph for it), and `BundleConfigError` if the graph lacks an
+   * output.
    */
   static async load(bundle: Bundle, provider: Provider, threads?: number): Promise<StepSession> {
     const form = provider === "cpu" ? "int8" : "fp16";
+    const file = bundle.graphs[form];
+    if (file === undefined) throw new ProviderUnavailableError(provider, "the model came without its float16 graph");
     await verifyFile(bundle.folder, form);
-    const graph = await Graph.load(bundle.graphs[form], provider, threads);
+    const graph = await Graph.load(file, provider, threads);
     const missing = Object.values(OUTPUTS).filter((name) => !graph.outputNames.includes(name));
     if (missing.length > 0) {
       await graph.release();

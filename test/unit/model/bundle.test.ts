@@ -13,6 +13,7 @@ import {
   loadBundle,
   verifyBundle,
 } from "../../../src/engine/model/bundle.ts";
+import { ProviderUnavailableError } from "../../../src/engine/model/graph.ts";
 import { StepSession } from "../../../src/engine/model/session.ts";
 
 /** A graph that onnxruntime loads, though it is not a step. */
@@ -98,7 +99,7 @@ describe("a model bundle", () => {
       await assert.rejects(loadBundle(folder), BundleDamagedError);
 
       rmSync(path);
-      await assert.rejects(loadBundle(folder), new RegExp(`${name} is missing`));
+      if (role !== "fp16") await assert.rejects(loadBundle(folder), new RegExp(`${name} is missing`));
     });
   }
 
@@ -137,6 +138,13 @@ describe("a model bundle", () => {
 });
 
 describe("a step session", () => {
+  it("starts on no GPU where the bundle came without the graph for it", async () => {
+    rmSync(join(folder, FILES.fp16));
+    const bundle = await loadBundle(folder);
+    await verifyBundle(bundle);
+    await assert.rejects(StepSession.load(bundle, "webgpu"), ProviderUnavailableError);
+  });
+
   it("starts from no graph that differs from its hash", async () => {
     const bundle = await loadBundle(folder);
     const bytes = readFileSync(bundle.graphs.int8);
