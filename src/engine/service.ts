@@ -107,6 +107,16 @@ export class Engine {
     return this.#store.readOnly;
   }
 
+  /** The state was made with another model: a new one is being built, and answers from what it holds so far. */
+  get rebuilding(): boolean {
+    return this.#store.rebuilding;
+  }
+
+  /** Where a damaged state was put when this one was opened; null if it was not. */
+  get setAside(): string | null {
+    return this.#store.setAside;
+  }
+
   /** The provider whose session runs; null before the first step. */
   get provider(): string | null {
     return this.#model.stepper.provider;

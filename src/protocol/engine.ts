@@ -98,6 +98,10 @@ export interface FolderStatus extends StatusReport {
   readonly runningProvider: string | null;
   /** Another window writes this state; this one only reads it. */
   readonly readOnly: boolean;
+  /** Made with another model before: a new state is built beside the old one, from which nothing can be answered. */
+  readonly rebuilding: boolean;
+  /** Where a damaged state was put when this one was opened; null if it was not. */
+  readonly setAside: string | null;
 }
 
 /** A provider of onnxruntime: about to be tried (its driver may end the process), or running. */

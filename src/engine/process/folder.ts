@@ -11,7 +11,7 @@ export class Folder {
   readonly params: OpenParams;
   readonly engine: Engine;
   readonly #lease: Lease;
-  readonly #running = new Map<Promise<unknown>, AbortController>();
+  readonly #running = new Map<Promise<unknown>, { readonly controller: AbortController; readonly writes: boolean }>();
   #timer: NodeJS.Timeout | undefined;
 
   static async open(
@@ -34,14 +34,19 @@ export class Folder {
 
   async status(): Promise<FolderStatus> {
     const { engine } = this;
-    return { ...(await engine.status()), runningProvider: engine.provider, readOnly: engine.readOnly };
+    const { provider: runningProvider, readOnly, rebuilding, setAside } = engine;
+    return { ...(await engine.status()), runningProvider, readOnly, rebuilding, setAside };
   }
 
   /** Runs something that ends when it is cancelled or the folder is closed. */
-  async run<T>(signal: AbortSignal, task: (engine: Engine, signal: AbortSignal) => Promise<T>): Promise<T> {
+  async run<T>(
+    signal: AbortSignal,
+    task: (engine: Engine, signal: AbortSignal) => Promise<T>,
+    writes = false,
+  ): Promise<T> {
     const controller = new AbortController();
     const running = task(this.engine, AbortSignal.any([signal, controller.signal]));
-    this.#running.set(running, controller);
+    this.#running.set(running, { controller, writes });
     try {
       return await running;
     } finally {
@@ -52,13 +57,13 @@ export class Folder {
   /** As `run`, for what changes the state. Throws `StoreReadOnlyError` while another process writes it. */
   async write<T>(signal: AbortSignal, task: (engine: Engine, signal: AbortSignal) => Promise<T>): Promise<T> {
     if (this.engine.readOnly) throw new StoreReadOnlyError(this.params.state);
-    return await this.run(signal, task);
+    return await this.run(signal, task, true);
   }
 
-  /** Stops what runs. */
-  async stop(): Promise<void> {
-    const running = [...this.#running];
-    for (const [, controller] of running) controller.abort();
+  /** Stops what runs, or only what changes the state. */
+  async stop(what: "all" | "writes"): Promise<void> {
+    const running = [...this.#running].filter(([, { writes }]) => writes || what === "all");
+    for (const [, { controller }] of running) controller.abort();
     await Promise.allSettled(running.map(([task]) => task));
   }
 
@@ -81,7 +86,7 @@ export class Folder {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
-    await this.stop();
+    await this.stop("all");
     await this.engine[Symbol.asyncDispose]();
     await this.#lease.release();
   }

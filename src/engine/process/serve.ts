@@ -91,7 +91,7 @@ export function serve(connection: MessageConnection): Folders {
     protocol.rebuildFolder,
     answer(protocol.rebuildFolder, ({ folder }, signal) =>
       streaming(folder, async (onProgress) => {
-        await folders.get(folder).stop();
+        await folders.get(folder).stop("writes");
         return await folders.get(folder).write(signal, (engine, stop) => engine.rebuild({ onProgress }, stop));
       }),
     ),
@@ -113,7 +113,7 @@ export function serve(connection: MessageConnection): Folders {
   connection.onRequest(
     protocol.clearFolder,
     answer(protocol.clearFolder, async ({ folder }, signal) => {
-      await folders.get(folder).stop();
+      await folders.get(folder).stop("writes");
       await folders.get(folder).write(signal, (engine) => engine.clear());
       return null;
     }),

@@ -34,6 +34,8 @@ export interface OpenedState {
   readonly lock: WriterLock | undefined;
   /** What the user should know. */
   readonly notices: readonly string[];
+  /** Where a damaged state was put; null if none was. */
+  readonly setAside: string | null;
 }
 
 /** Where a state is rebuilt while the old one is kept. */
@@ -53,7 +55,7 @@ export function openForWriting(file: string, options: StoreOptions): OpenedState
   const notices: string[] = [];
   let db: DatabaseSync | undefined;
   try {
-    const path = choosePath(file, options, notices);
+    const { path, setAside } = choosePath(file, options, notices);
     db = new DatabaseSync(path, { timeout: 5_000 });
     configureWriter(db);
     if (scalar(db, "SELECT count(*) FROM sqlite_schema") === 0) {
@@ -62,7 +64,7 @@ export function openForWriting(file: string, options: StoreOptions): OpenedState
     }
     if (readMeta(db, "workspace") === undefined) writeMeta(db, "workspace", options.workspaceId);
     writeMeta(db, "writer", lock.token);
-    return { db, path, lock, notices };
+    return { db, path, lock, notices, setAside };
   } catch (error) {
     db?.close();
     lock.release();
@@ -77,7 +79,7 @@ export function openReadOnly(file: string, options: StoreOptions): OpenedState {
     const kind = inspectState(path, options);
     if (kind.kind === "usable") {
       refuseForeign(path, kind.workspace, options);
-      return { db: openForReading(path), path, lock: undefined, notices: [] };
+      return { db: openForReading(path), path, lock: undefined, notices: [], setAside: null };
     }
     if (path === file) found = kind;
   }
@@ -96,27 +98,31 @@ export function openReadOnly(file: string, options: StoreOptions): OpenedState {
 }
 
 /** Decides which file to write, and moves out of the way what cannot be used. The writer's lock must be held. */
-function choosePath(file: string, options: StoreOptions, notices: string[]): string {
+function choosePath(
+  file: string,
+  options: StoreOptions,
+  notices: string[],
+): { readonly path: string; readonly setAside: string | null } {
   const found = inspectState(file, options);
   switch (found.kind) {
     case "absent":
       if (found.emptied) notices.push(`${file} was empty; a new one is built.`);
       removeState(rebuildPath(file));
-      return file;
+      return { path: file, setAside: null };
     case "usable":
       refuseForeign(file, found.workspace, options);
       removeState(rebuildPath(file));
-      return file;
+      return { path: file, setAside: null };
     case "outdated":
       refuseForeign(file, found.workspace, options);
       notices.push(
         `${file} was made with another model, layout or older format: it is kept until a new one is complete.`,
       );
-      return chooseRebuild(rebuildPath(file), options, notices);
+      return { path: chooseRebuild(rebuildPath(file), options, notices), setAside: null };
     case "corrupt": {
       const aside = setAside(file);
       notices.push(`${file} was damaged (${found.reason}). It was set aside as ${aside}; a new one is built.`);
-      return file;
+      return { path: file, setAside: aside };
     }
     case "newer":
       throw new StateFromNewerVersionError(file, found.format, FORMAT_VERSION);

@@ -58,6 +58,7 @@ export class Store {
   readonly #options: StoreOptions;
   readonly #connection: Connection;
   readonly #notices: string[];
+  readonly #setAside: string | null;
   #tables: Tables;
   #shards: Cached<StoredShard[]> | undefined;
   #gists: Cached<PackedGists> | undefined;
@@ -87,6 +88,7 @@ export class Store {
     this.#options = options;
     const opened = openState(file, options);
     this.#notices = [...opened.notices];
+    this.#setAside = opened.setAside;
     this.#connection = new Connection(file, opened);
     try {
       this.#tables = this.#attach();
@@ -110,6 +112,11 @@ export class Store {
   /** What the user should know about how the state was opened. */
   get notices(): readonly string[] {
     return this.#notices;
+  }
+
+  /** Where a damaged state that stood here was put; null if none did. */
+  get setAside(): string | null {
+    return this.#setAside;
   }
 
   /** This is a new state beside one of another model; `commitRebuild` puts it in its place. */

@@ -12,7 +12,7 @@ import {
   isCancelled,
 } from "../../../src/host/engine/errors.ts";
 import type { EngineState } from "../../../src/host/engine-client.ts";
-import { client, ENGINE, LARGE, params, SMALL, sandbox, until, workspaceOf } from "./support.ts";
+import { client, ENGINE, GPU_CRASH, LARGE, params, SMALL, sandbox, until, workspaceOf } from "./support.ts";
 
 const QUESTION = "what is the default of initialDelay?";
 const posix = process.platform !== "win32";
@@ -66,7 +66,7 @@ test("kill -9 while answering: the question fails with the cause, and the next o
 test("a process that hangs is killed, and told as one that stopped answering", { skip: !posix }, async (t) => {
   const folder = sandbox(t);
   const workspace = workspaceOf(folder, "w", SMALL);
-  const { engine } = client(t, folder, { backOffMs: [50], pingMs: 100, silenceMs: 1_500 });
+  const { engine } = client(t, folder, { backOffMs: [50], pingMs: 100, silenceMs: 6_000 });
   await engine.open(params(folder, workspace));
   process.kill(engine.pid ?? 0, "SIGSTOP");
   await assert.rejects(engine.status(workspace), { name: "EngineCrashedError", message: "It stopped answering." });
@@ -108,6 +108,23 @@ test("a program that ends at once is told with its cause, and is stopped", async
   await assert.rejects(asked, { name: "EngineCrashedError", message: "It ran out of memory." });
   await until(async () => (await asked().catch((error: unknown) => error)) instanceof EngineStoppedError);
   assert.deepEqual(engine.state, { state: "stopped", cause: { kind: "memory" } });
+});
+
+test("after a crash on a GPU the model runs on the CPU", { skip: !posix }, async (t) => {
+  const folder = sandbox(t);
+  const { engine } = client(t, folder, { backOffMs: [10] }, GPU_CRASH);
+  const providers: (string | null)[] = [];
+  engine.onProvider((provider) => providers.push(provider));
+  await engine.open(params(folder, folder, { provider: "auto" }));
+  const question = { folders: [folder], question: "?", narrow: [] };
+  await assert.rejects(engine.ask(question), (error) => {
+    assert.ok(error instanceof EngineCrashedError);
+    assert.deepEqual([error.reason, error.cpuOnly], [{ kind: "gpu-memory" }, true]);
+    return true;
+  });
+  assert.equal((await engine.ask(question)).answer, "on the CPU");
+  assert.deepEqual([engine.cpuOnly, engine.provider], [true, "cpu"]);
+  assert.deepEqual(providers, ["webgpu", null, "cpu"]);
 });
 
 test("an aborted signal cancels the request, also while the process starts", async (t) => {

@@ -8,6 +8,7 @@ import { EngineClient, type EngineTimes } from "../../../src/host/engine-client.
 import type { OpenParams } from "../../../src/protocol/engine.ts";
 
 export const ENGINE = fileURLToPath(new URL("../../../src/engine/process.ts", import.meta.url));
+export const GPU_CRASH = fileURLToPath(new URL("./gpu-crash.ts", import.meta.url));
 const LIBRARY = fileURLToPath(new URL("../../../node_modules/amqplib/lib", import.meta.url));
 
 /** A folder of one test; removed afterwards. */
