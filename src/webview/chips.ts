@@ -21,11 +21,16 @@ function chipIcon({ kind, text }: Chip): string {
 /** One chip, with a button that removes it where `remove` is given. */
 export function chip(value: Chip, remove?: () => void): View<Chip> {
   const label = chipLabel(value);
+  const cut = value.text.lastIndexOf(", ");
   const text =
-    value.kind === "about"
-      ? el("span", {}, "about ", el("span", { class: "mono" }, value.text.replace(/, [^,]*$/, "")), aboutPlace(value))
-      : el("span", {}, label);
-  const element = el("span", { class: "chip", title: visibleText(label) }, icon(chipIcon(value)), text);
+    value.kind === "about" && cut > 0
+      ? [
+          el("span", { class: "keep" }, "about"),
+          el("span", { class: "mono" }, value.text.slice(0, cut)),
+          el("span", { class: "at" }, value.text.slice(cut)),
+        ]
+      : [el("span", {}, label)];
+  const element = el("span", { class: "chip", title: visibleText(label) }, icon(chipIcon(value)), ...text);
   if (remove !== undefined) {
     const button = el(
       "button",
@@ -37,9 +42,4 @@ export function chip(value: Chip, remove?: () => void): View<Chip> {
   }
   // A chip never changes: another one has another key.
   return { element, update: () => {} };
-}
-
-/** ", base.js:160": what follows the quote in the chip of a follow-up. */
-function aboutPlace({ text }: Chip): string {
-  return /, [^,]*$/.exec(text)?.[0] ?? "";
 }

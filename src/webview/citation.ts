@@ -1,6 +1,6 @@
 import type { CitationView, Staleness } from "../protocol/panel.ts";
 import { visibleText } from "../protocol/text.ts";
-import { el, iconButton, onChange, setAttribute, setIcon, setText, show, type View } from "./dom.ts";
+import { el, iconButton, onChange, say, setAttribute, setIcon, setText, show, type View } from "./dom.ts";
 import { snippet } from "./snippet.ts";
 import { lineRange, TEXT } from "./strings.ts";
 
@@ -70,6 +70,7 @@ export function copyButton(iconName: string, name: string, act: () => void): HTM
     const mark = button.querySelector<HTMLElement>(".codicon");
     if (mark === null) return;
     setIcon(mark, "check");
+    say(button, `${TEXT.copied}.`);
     setTimeout(() => setIcon(mark, iconName), 1500);
   });
   return button;

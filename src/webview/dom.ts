@@ -78,6 +78,13 @@ export function iconButton(iconName: string, name: string, act: (event: MouseEve
   return button;
 }
 
+/** Event that asks the panel to say its detail aloud. */
+export const SAY = "say";
+
+export function say(from: Element, sentence: string): void {
+  from.dispatchEvent(new CustomEvent(SAY, { bubbles: true, detail: sentence }));
+}
+
 /** A button that reads like a link in a sentence. */
 export function linkButton(text: string, act: () => void): HTMLButtonElement {
   const button = el("button", { type: "button", class: "link" }, text);

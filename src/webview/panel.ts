@@ -1,6 +1,6 @@
 import type { FromPanel, PanelState, ToPanel } from "../protocol/panel.ts";
 import { composer } from "./composer.ts";
-import { el } from "./dom.ts";
+import { el, SAY } from "./dom.ts";
 import { announcement, Speaker } from "./live.ts";
 import { keeper, load, type Saved } from "./saved.ts";
 import { Follow } from "./scroll.ts";
@@ -82,7 +82,7 @@ export function openPanel(host: Host, page: HTMLElement): (message: ToPanel) => 
     });
 
     if (before === undefined) {
-      follow.restore(saved.scroll, saved.atEnd);
+      follow.restore(saved.scroll, saved.atEnd, main.last()?.element);
       if (document.hasFocus()) focusMain();
       return;
     }
@@ -92,8 +92,8 @@ export function openPanel(host: Host, page: HTMLElement): (message: ToPanel) => 
     const finished =
       last !== undefined && !isRunning(last) && (asked || (lastBefore !== undefined && isRunning(lastBefore)));
     if (now.chats === undefined) {
-      if (turned) follow.back();
       const part = main.last();
+      if (turned) follow.back(part?.element);
       follow.after(part?.element, finished ? part?.answer : undefined, asked);
     }
     if (turned && document.hasFocus()) focusMain();
@@ -101,6 +101,9 @@ export function openPanel(host: Host, page: HTMLElement): (message: ToPanel) => 
     if (sentence !== undefined) speaker.say(sentence);
   };
 
+  page.addEventListener(SAY, (event) => {
+    if (event instanceof CustomEvent) speaker.say(String(event.detail));
+  });
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || state === undefined) return;
     const { key, altKey, ctrlKey, metaKey, shiftKey } = event;

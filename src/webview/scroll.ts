@@ -2,6 +2,8 @@ import { show } from "./dom.ts";
 
 /** Pixels from the end that still count as the end. */
 const NEAR_END = 8;
+/** Over the newest question, when it is at the top. */
+const MARGIN = 12;
 
 /** How far the thread is scrolled: it follows what comes only while the user is at its end. */
 export class Follow {
@@ -47,14 +49,15 @@ export class Follow {
   }
 
   /** After the thread is back. */
-  back(): void {
+  back(last: HTMLElement | undefined): void {
     const away = this.#away;
     this.#away = undefined;
-    if (away !== undefined) this.restore(away.top, away.atEnd);
+    if (away !== undefined) this.restore(away.top, away.atEnd, last);
   }
 
-  restore(top: number, atEnd: boolean): void {
-    this.#thread.scrollTop = atEnd ? this.#thread.scrollHeight : top;
+  /** To where the thread was; at its end the newest exchange `last` begins in view. */
+  restore(top: number, atEnd: boolean, last?: HTMLElement): void {
+    this.#thread.scrollTop = atEnd ? this.#endFor(last) : top;
     this.#atEnd = this.#distance() <= NEAR_END;
   }
 
@@ -74,9 +77,7 @@ export class Follow {
   after(last: HTMLElement | undefined, answer: HTMLElement | undefined, asked: boolean): void {
     const thread = this.#thread;
     if (this.#atEnd || (this.#force && asked)) {
-      const end = thread.scrollHeight - thread.clientHeight;
-      const top = last === undefined ? end : this.#offset(last) - 12;
-      const target = Math.max(0, Math.min(end, top));
+      const target = this.#endFor(last);
       // Never back up: what is read stays where it is.
       if (target > thread.scrollTop) thread.scrollTop = target;
       if (asked) this.#force = false;
@@ -84,6 +85,12 @@ export class Follow {
     }
     if (answer !== undefined && this.#offset(answer) > thread.scrollTop + thread.clientHeight - NEAR_END)
       show(this.#link, true);
+  }
+
+  /** The end of the thread, or where `last` begins if it is longer than the view. */
+  #endFor(last: HTMLElement | undefined): number {
+    const end = this.#thread.scrollHeight - this.#thread.clientHeight;
+    return Math.max(0, last === undefined ? end : Math.min(end, this.#offset(last) - MARGIN));
   }
 
   #offset(element: HTMLElement): number {

@@ -190,6 +190,38 @@ describe("snapshots", { skip: "missing" in chromium ? chromium.missing : false }
   );
 
   it(
+    "move nothing where motion is unwelcome",
+    withPanel(async (panel) => {
+      const names = async (): Promise<string[]> =>
+        await panel.page
+          .locator(".pending, .doing")
+          .evaluateAll((parts) =>
+            parts.flatMap((part) => [
+              getComputedStyle(part).animationName,
+              getComputedStyle(part, "::before").animationName,
+            ]),
+          );
+      await panel.show(withExchanges(running));
+      assert((await names()).some((name) => name !== "none"));
+      await panel.page.emulateMedia({ reducedMotion: "reduce" });
+      assert((await names()).every((name) => name === "none"));
+      await panel.page.emulateMedia({ reducedMotion: "no-preference" });
+      await panel.page.evaluate(() => document.body.classList.add("vscode-reduce-motion"));
+      assert((await names()).every((name) => name === "none"));
+    }),
+  );
+
+  it(
+    "confirm a copy",
+    withPanel(async (panel) => {
+      await panel.show(withExchanges(answered));
+      await panel.page.getByRole("button", { name: "Copy answer", exact: true }).click();
+      assert.deepEqual((await panel.sent()).at(-1), { type: "copy", exchange: "e1", what: "answer" });
+      assert.equal(await live(panel).textContent(), "Copied.");
+    }),
+  );
+
+  it(
     "say that it still reads when nothing was reported for 10 s",
     withPanel(async (panel) => {
       await panel.page.clock.install();
