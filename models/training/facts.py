@@ -23,6 +23,7 @@ class Fact:
     weight: float
     symbol: str  # the definition around it, "" at the top of a file
     path: str
+    file: str  # the end of the path that no other file shares
     alone: bool  # whether no other place of the repository gives this name another value
 
 
@@ -80,7 +81,11 @@ DULL = frozenset({"0", "1", "-1", "", "true", "false", "null", "none", "nil", "u
 def value_of(text: str, path: str) -> tuple[str, list[tuple[int, int]]] | None:
     """Kind of a value and the character ranges of its answers (a string without quotes); None for expressions."""
     whole = text.rstrip(";, ")
-    if (match := TEXT.fullmatch(whole)) and re.search(r"\w", match[2]) and not re.search(r"\$[\w(]|[$#]?\{", whole):
+    if (
+        (match := TEXT.fullmatch(whole))
+        and re.search(r"\w", re.sub(r"\\.", "", match[2]))
+        and not re.search(r"\$[\w(]|[$#]?\{", whole)
+    ):
         return "text", [match.span(2)]
     if match := CALLED_TEXT.match(whole):
         return "pattern", [match.span(2)]
@@ -165,10 +170,21 @@ def is_passing(code: list[int], at: int, name: str, value: str, symbol: str, mar
     return marks["="] in after and marks[":"] not in after[: after.index(marks["="])]
 
 
+def short_paths(paths: list[str]) -> dict[str, str]:
+    """Each path by as many of its last components as tell it from all others."""
+    ends = Counter("/".join(p.split("/")[-n:]) for p in paths for n in range(1, p.count("/") + 2))
+    return {
+        p: next(("/".join(p.split("/")[-n:]) for n in range(1, p.count("/") + 2)
+                 if ends["/".join(p.split("/")[-n:])] == 1), p)
+        for p in paths
+    }  # fmt: skip
+
+
 def sift(raw: dict, tokenizer: Tokenizer) -> tuple[list[Fact], list[Link]]:
     """The facts of an exported repository that can be asked for, and the links from one to another."""
     marks = {mark: tokenizer.ids(mark)[0] for mark in ".:=,("}
     paths, symbols, segments = raw["paths"], raw["symbols"], raw["segments"]
+    files = short_paths(paths)
     values: dict[str, set[str]] = defaultdict(set)
     local: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     places: dict[str, set[tuple[str, str]]] = defaultdict(set)
@@ -191,7 +207,11 @@ def sift(raw: dict, tokenizer: Tokenizer) -> tuple[list[Fact], list[Link]]:
             dull = name.lower() in GENERIC or len(places[name]) > 3 or SHY.search(path) or NO_PLACES.search(path)
             if letter == "d" and not dull and len(name) > 4:
                 weight = 1.0 if len(re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)) > 1 else 0.3
-                facts.append(Fact(segment, anchor, name, "place", "", [], weight, outer, path, len(places[name]) == 1))
+                facts.append(
+                    Fact(
+                        segment, anchor, name, "place", "", [], weight, outer, path, files[path], len(places[name]) == 1
+                    )
+                )
             continue
         if len(local[(name, path, symbol)]) > 1 or is_passing(row["c"], row["a"][anchor], name, value, symbol, marks):
             continue
@@ -201,21 +221,24 @@ def sift(raw: dict, tokenizer: Tokenizer) -> tuple[list[Fact], list[Link]]:
             continue
         if kind is None or kind[0] == "constant":
             if (match := REFERENCE.fullmatch(value)) and match[1] != name:
-                fact = Fact(segment, anchor, name, "constant", value, [(first, last)], 1.0, outer, path, alone)
+                fact = Fact(
+                    segment, anchor, name, "constant", value, [(first, last)], 1.0, outer, path, files[path], alone
+                )
                 references.append((fact, match[1]))
             if kind is None:
                 continue
         spans = token_ranges(tokenizer, value, kind[1], row["c"], first, last)
         if spans is not None:
             weight = weight_of(name, kind[0], value, symbol, path)
-            facts.append(Fact(segment, anchor, name, kind[0], value, spans, weight, outer, path, alone))
+            facts.append(Fact(segment, anchor, name, kind[0], value, spans, weight, outer, path, files[path], alone))
     crowd = Counter((fact.path, fact.symbol, fact.kind) for fact in facts)
+    settings = Counter((fact.path, fact.symbol, fact.kind) for fact in facts if SETTING.search(fact.name))
     for fact in facts:  # a table of a thousand codes must not outweigh all else
-        many = crowd[(fact.path, fact.symbol, fact.kind)]
-        if fact.kind == "number" and many > 8 and not SETTING.search(fact.name):
+        table = (fact.path, fact.symbol, fact.kind)
+        if fact.kind == "number" and crowd[table] > 8 and settings[table] < 0.5 * crowd[table]:
             fact.kind = "code"
             fact.weight *= 0.4
-        fact.weight *= min(1.0, 30 / many)
+        fact.weight *= min(1.0, 30 / crowd[table])
     return facts, linked(facts, references)
 
 

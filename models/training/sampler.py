@@ -82,7 +82,11 @@ class Sampler:
         spans = [(fact.segment, *span) for span in fact.spans]
         kind = {"place": "place", "list": "list"}.get(fact.kind, "span")
         roll = self.rng.random()
-        user = self.user_of(repo, fact, holders) if roll < 0.25 and kind == "span" and fact.alone else None
+        user = (
+            self.user_of(repo, fact, holders)
+            if roll < 0.25 and kind == "span" and fact.kind != "code" and fact.alone
+            else None
+        )
         if user is not None:
             text = used_wording(self.rng, fact, repo.segments[user].symbol)
             chain = [user, fact.segment]

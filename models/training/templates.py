@@ -120,11 +120,12 @@ def where(rng: random.Random, fact: Fact) -> str:
     """Says where, by the definition around it or by the file; always when other places give the name other values."""
     if fact.alone and rng.random() < 0.65:
         return ""
-    file = fact.path.rsplit("/", 1)[-1]
+    file = fact.file
     stem = re.sub(r"\W+", " ", file.rsplit(".", 1)[0]).strip()
     parts = [p for p in fact.symbol.split(".") if p]
     if not parts:
-        return rng.choice([f" in {file}", f" in {fact.path}", f" in the {stem} file", f" for {' '.join(split(stem))}"])
+        named = [f" in the {stem} file", f" for {phrase(rng, stem)}"] if split(stem) else []
+        return rng.choice([f" in {file}", f" in {fact.path}", *named])
     if len(parts) > 1 and re.fullmatch(r"constructor|__\w+__|initialize|new|default|\W*", parts[-1]):
         parts.pop()
     owner = parts[-1] if parts[-1].lower() not in GENERIC else ".".join(parts[-2:])
@@ -153,7 +154,7 @@ def fill(rng: random.Random, templates: tuple[str, ...], fact: Fact, drop: bool 
     text = re.sub(r"\b(\w+) \1\b", r"\1", text)
     if len(text) < 70 and rng.random() < 0.08:
         text = rng.choice(LEADS) + text
-    return text[:1].lower() + text[1:] if rng.random() < 0.4 else text
+    return text if text.startswith(fact.name) or rng.random() < 0.6 else text[:1].lower() + text[1:]
 
 
 def fact_wording(rng: random.Random, fact: Fact) -> str:

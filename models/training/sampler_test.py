@@ -1,0 +1,66 @@
+"""What counts as a value that can be asked for, and what a segment is without its comment. Run with pytest."""
+
+import random
+
+from data import Doc, Segment, without_comment
+from facts import Fact, value_of
+from templates import fact_wording, truth_wording
+from words import phrase, split
+
+
+def answers(text: str, path: str = "a.ts") -> tuple[str, list[str]] | None:
+    found = value_of(text, path)
+    return found and (found[0], [text[a:b] for a, b in found[1]])
+
+
+def test_values_are_literals() -> None:
+    assert answers("30_000") == ("number", ["30_000"])
+    assert answers("10 * 1024 * 1024") == ("number", ["10 * 1024 * 1024"])
+    assert answers("Duration::from_millis(100)") == ("number", ["Duration::from_millis(100)"])
+    assert answers('"utf8"') == ("text", ["utf8"])
+    assert answers("False") == ("switch", ["False"])
+    assert answers("/^a+$/g") == ("pattern", ["/^a+$/g"])
+    assert answers("re.compile(r'a+')") == ("pattern", ["a+"])
+    assert answers("new Set(['GET', 'HEAD'])") == ("list", ["GET", "HEAD"])
+    assert answers("tab", "x/.editorconfig") == ("text", ["tab"])
+
+
+def test_expressions_are_none() -> None:
+    for text in ("index + 1", "compute(a, b)", "{ a: 1 }", "[]", "headers", '"$CFLAGS -O2"', "f'{host}:80'", "[a, b]"):
+        assert answers(text) is None, text
+
+
+def test_a_segment_without_its_comment() -> None:
+    segment = Segment("a.ts", "f", [1], [10, 11, 12, 13, 14, 15], [0, 2, 4])
+    bare, kept = without_comment(segment, Doc(0, 1, 3, 2, [7, 8, 9, 10]))
+    assert bare.code == [10, 14, 15]
+    assert (bare.anchors, kept) == ([0, 1], [0, 2])
+    assert segment.code == [10, 11, 12, 13, 14, 15]
+
+
+def test_names_become_words() -> None:
+    assert split("maxRetryCount") == ["max", "retry", "count"]
+    assert split("HTTP_TIMEOUT_MS") == ["http", "timeout", "ms"]
+    rng = random.Random(0)
+    assert any("maximum" in phrase(rng, "maxRetries") for _ in range(40))
+
+
+def test_an_ambiguous_name_is_asked_with_its_place() -> None:
+    fact = Fact(
+        0,
+        0,
+        "maxRetries",
+        "number",
+        "5",
+        [(3, 3)],
+        1.0,
+        "Client.connect",
+        "src/net/client.ts",
+        "client.ts",
+        alone=False,
+    )
+    rng = random.Random(1)
+    for _ in range(200):
+        text = fact_wording(rng, fact).lower()
+        assert "connect" in text or "client" in text, text
+    assert {truth_wording(rng, fact, other)[1] for other in (None, "7")} == {"yes", "no"}
