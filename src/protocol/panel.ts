@@ -40,7 +40,10 @@ export interface SnippetLine {
   readonly marks: readonly Mark[];
 }
 
-/** What became of a cited place since the answer. */
+/**
+ * What became of a cited place since the answer. The numbers and lines of the citation stay as they were then: the panel
+ * moves them from `fromLine` to `toLine`, or puts `now` in place of the quoted lines.
+ */
 export type Staleness =
   | { readonly kind: "moved"; readonly fromLine: number; readonly toLine: number }
   /** `since`: a time of day, "14:32"; `now`: what stands at the quoted lines, shown in their place. */

@@ -22,12 +22,15 @@ function chipIcon({ kind, text }: Chip): string {
 export function chip(value: Chip, remove?: () => void): View<Chip> {
   const label = chipLabel(value);
   const cut = value.text.lastIndexOf(", ");
+  // The line number of a place is never cut.
+  const line = Math.max(cut, value.text.lastIndexOf(":"));
   const text =
     value.kind === "about" && cut > 0
       ? [
           el("span", { class: "keep" }, "about"),
           el("span", { class: "mono" }, value.text.slice(0, cut)),
-          el("span", { class: "at" }, value.text.slice(cut)),
+          el("span", { class: "at" }, value.text.slice(cut, line)),
+          el("span", { class: "at keep" }, value.text.slice(line)),
         ]
       : [el("span", {}, label)];
   const element = el("span", { class: "chip", title: visibleText(label) }, icon(chipIcon(value)), ...text);

@@ -4,6 +4,7 @@ import { type Chip, chip } from "./chips.ts";
 import { citation, copyButton, type PlaceActions, toolbar } from "./citation.ts";
 import { el, icon, iconButton, keyed, linkButton, onChange, setDisabled, setText, show, type View } from "./dom.ts";
 import { fold } from "./fold.ts";
+import { whereNow } from "./moved.ts";
 import { placeRow } from "./place-row.ts";
 import { ticksRuler } from "./ruler.ts";
 import { trail } from "./stages.ts";
@@ -206,7 +207,8 @@ export function exchangePart(initial: ExchangeView, fresh: boolean, unfolded: bo
   });
 
   const render = onChange(({ exchange, around }: ExchangeData) => {
-    const { result, citations } = exchange;
+    const { result } = exchange;
+    const citations = exchange.citations.map(whereNow);
     const running = result.status === "recalling" || result.status === "reading";
     const done = result.status === "answered" || result.status === "notfound";
     const asList = result.status === "answered" && result.kind === "list";
@@ -253,7 +255,7 @@ export function exchangePart(initial: ExchangeView, fresh: boolean, unfolded: bo
     places.element.classList.toggle("hops", hops);
     updateRows(asList ? citations : []);
     show(rows, asList);
-    updateAlso(exchange.also);
+    updateAlso(exchange.also.map(whereNow));
     show(also, exchange.also.length > 0);
     show(alsoHeading, exchange.also.length > 0);
     show(after, old || result.status === "stopped");

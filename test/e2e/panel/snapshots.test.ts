@@ -212,6 +212,27 @@ describe("snapshots", { skip: "missing" in chromium ? chromium.missing : false }
   );
 
   it(
+    "tell what became of a quote: moved, rewritten, gone",
+    withPanel(async (panel) => {
+      const [place] = answered.citations;
+      assert(place !== undefined);
+      const shownWith = async (stale: NonNullable<typeof place.stale>): Promise<string> => {
+        await panel.show(withExchanges({ ...answered, citations: [{ ...place, stale }] }));
+        return (await panel.page.getByRole("article").innerText()).replace(/\s+/g, " ");
+      };
+      const moved = await shownWith({ kind: "moved", fromLine: 5, toLine: 9 });
+      assert.match(
+        moved,
+        /Sure .*recovery\.js ?:9 .* 9 maxDelay: 30000, .*Moved from line 5 to 9\. The quote is unchanged\./,
+      );
+      const changed = await shownWith({ kind: "changed", since: "14:32", now: "  maxDelay: 60000," });
+      assert.match(changed, /Edited after this answer .*edited .* 5 maxDelay: 60000, .*since 14:32.* Ask Again/);
+      assert.equal(await panel.page.locator(".snip mark").count(), 0);
+      assert.match(await shownWith({ kind: "deleted" }), /The file was deleted\. Ask Again/);
+    }),
+  );
+
+  it(
     "confirm a copy",
     withPanel(async (panel) => {
       await panel.show(withExchanges(answered));

@@ -225,7 +225,7 @@ const moved: ExchangeView = {
         kind: "defined",
         answer: true,
       }),
-      stale: { kind: "moved", fromLine: 46, toLine: 47 },
+      stale: { kind: "moved", fromLine: 47, toLine: 48 },
     },
   ],
   result: {
