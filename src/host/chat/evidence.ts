@@ -1,0 +1,117 @@
+import type { Citation } from "../../engine/types.ts";
+import type { AskResult } from "../../protocol/engine.ts";
+import { type CitedPlace, surenessOf } from "./exchange.ts";
+import { citedPlace } from "./snippet.ts";
+import { joiningWord } from "./via.ts";
+
+/** A place belongs to the proof from this share of the best place's relevance on. */
+const PROVES = 0.4;
+const MOST_PLACES = 4;
+const NEAREST = 3;
+const ALSO = 3;
+
+/** Where the paths of a result start: the folder's URI, and what stands before its paths where there are several. */
+export interface Origin {
+  readonly root: string;
+  readonly prefix: string;
+}
+
+export interface Evidence {
+  readonly citations: readonly CitedPlace[];
+  readonly also: readonly CitedPlace[];
+  /** Places that lead to each other; 1 where none does. */
+  readonly hops: number;
+}
+
+/** The places of a result in the order in which they lead on, the answer last; of "not found" the nearest ones. */
+export async function evidenceOf(result: AskResult, origin: Origin): Promise<Evidence> {
+  const show = (citation: Citation, at: number, more: Partial<Parameters<typeof citedPlace>[1]> = {}) =>
+    citedPlace(citation, { ...origin, id: `${at}`, answer: false, ...more });
+  if (result.abstained) {
+    const nearest = result.citations.slice(0, NEAREST);
+    const citations = await Promise.all(nearest.map((citation, at) => show(citation, at, { nearest: true })));
+    return { citations, also: [], hops: 1 };
+  }
+  const [best] = result.citations;
+  if (best === undefined) return { citations: [], also: [], hops: 1 };
+  if (result.kind === "list") {
+    const items = itemsOf(result.answer ?? "", best);
+    const citations = await Promise.all(items.map((span, at) => show(best, at, { answer: true, span })));
+    if (citations.length > 1) return { citations, also: [], hops: 1 };
+  }
+  const others = result.citations.slice(1);
+  const top = Math.max(...result.citations.map(({ relevance }) => relevance));
+  const proof = others.filter(({ relevance }) => relevance >= PROVES * top).slice(0, MOST_PLACES - 1);
+  if (surenessOf(result.confidence) === "unsure") {
+    const citations = [await show(best, 0, { answer: true, span: symbolSpan(result, best) })];
+    const also = await Promise.all(
+      others.slice(0, ALSO).map((citation, at) => show(citation, at + 1, { nearest: true })),
+    );
+    return { citations, also, hops: 1 };
+  }
+  const chain = result.hops > 1 ? chainTo(best, proof) : [];
+  if (chain.length === 0) {
+    const citations = await Promise.all(
+      [best, ...proof].map((citation, at) =>
+        show(citation, at, at === 0 ? { answer: true, span: symbolSpan(result, best) } : {}),
+      ),
+    );
+    return { citations, also: [], hops: 1 };
+  }
+  const places = [...chain.map(({ citation }) => citation), best];
+  const citations = await Promise.all(
+    places.map((citation, at) =>
+      show(citation, at, {
+        answer: citation === best,
+        viaFrom: chain[at - 1]?.word,
+        viaTo: chain[at]?.word,
+        ...(citation === best ? { span: symbolSpan(result, best) } : {}),
+      }),
+    ),
+  );
+  return { citations, also: [], hops: places.length };
+}
+
+/** Places that lead to the answer, each by a word that stands in the next one as well. */
+function chainTo(best: Citation, proof: readonly Citation[]): { readonly citation: Citation; readonly word: string }[] {
+  const chain: { citation: Citation; word: string }[] = [];
+  let next = best;
+  const left = [...proof];
+  while (left.length > 0 && chain.length < MOST_PLACES - 1) {
+    const linked = left
+      .map((citation) => ({ citation, word: joiningWord(citation.quote, next.quote) ?? "" }))
+      .sort((a, b) => b.word.length - a.word.length)[0];
+    if (linked === undefined || linked.word === "") break;
+    chain.unshift(linked);
+    left.splice(left.indexOf(linked.citation), 1);
+    next = linked.citation;
+  }
+  return chain;
+}
+
+type Span = NonNullable<Citation["span"]>;
+
+/** The items of a list where they stand in the quote, one after the other. */
+function itemsOf(answer: string, { quote, from }: Citation): Span[] {
+  const spans: Span[] = [];
+  let offset = 0;
+  for (const item of answer.split(", ")) {
+    const at = quote.indexOf(item, offset);
+    if (item === "" || at < 0) continue;
+    const before = quote.slice(0, at).split("\n");
+    spans.push({ line: from + before.length - 1, column: before.at(-1)?.length ?? 0, text: item });
+    offset = at + item.length;
+  }
+  return spans;
+}
+
+/** A place is answered by its symbol, which is marked where the quote names it. */
+function symbolSpan({ kind, answer }: AskResult, citation: Citation): Span | undefined {
+  if (citation.span !== undefined || kind !== "place" || answer === null) return citation.span;
+  const symbol =
+    answer
+      .replace(/ \([^()]*\)$/, "")
+      .split(/[.#:]+/)
+      .at(-1) ?? "";
+  return symbol === "" ? undefined : itemsOf(symbol, citation)[0];
+}

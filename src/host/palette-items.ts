@@ -1,0 +1,193 @@
+import * as vscode from "vscode";
+import type { Place, Sureness } from "../protocol/panel.ts";
+import { clipText, visibleText } from "../protocol/text.ts";
+import type { CitedPlace, Exchange } from "./chat/exchange.ts";
+
+const LABEL_UNITS = 200;
+
+export type Action =
+  | { readonly kind: "ask"; readonly text: string }
+  | { readonly kind: "place"; readonly path: string }
+  | { readonly kind: "open"; readonly place: CitedPlace }
+  | { readonly kind: "panel" }
+  | { readonly kind: "command"; readonly command: string }
+  | { readonly kind: "nothing" };
+
+export interface Item extends vscode.QuickPickItem {
+  readonly action: Action;
+  /** Shown in the editor when the user moves onto it. */
+  readonly glance?: CitedPlace;
+}
+
+export const COPY: vscode.QuickInputButton = {
+  iconPath: new vscode.ThemeIcon("copy"),
+  tooltip: vscode.l10n.t("Copy answer"),
+};
+
+export const GO_ON: vscode.QuickInputButton = {
+  iconPath: new vscode.ThemeIcon("list-tree"),
+  tooltip: vscode.l10n.t("Go on in the panel"),
+};
+
+/** Text of a workspace as a label: one line, and "$(…)" in it no icon. */
+export function plain(text: string): string {
+  const line = visibleText(text.replace(/\s+/g, " ").trim());
+  return clipText(line, LABEL_UNITS).replace(/\$\(/g, "\\$(");
+}
+
+function item(label: string, action: Action, more: Partial<Item> = {}): Item {
+  return { label, action, alwaysShow: true, ...more };
+}
+
+export function separator(label: string): Item {
+  return { label, kind: vscode.QuickPickItemKind.Separator, action: { kind: "nothing" } };
+}
+
+/** What can be chosen before anything is asked: what is typed, what was asked before, what this workspace answers. */
+export function askItems(
+  typed: string,
+  asked: readonly { readonly question: string; readonly answer: string }[],
+  examples: readonly string[],
+): Item[] {
+  const wanted = typed.toLowerCase();
+  const fits = (question: string) => question !== typed && question.toLowerCase().includes(wanted);
+  const before = asked
+    .filter(({ question }) => fits(question))
+    .slice(0, 5)
+    .map(({ question, answer }) =>
+      item(`$(history) ${plain(question)}`, { kind: "ask", text: question }, { description: plain(answer) }),
+    );
+  const others = examples
+    .filter(fits)
+    .map((question) => item(`$(arrow-small-right) ${plain(question)}`, { kind: "ask", text: question }));
+  return [
+    ...(typed === "" ? [] : [item(`$(comment-discussion) ${plain(typed)}`, { kind: "ask", text: typed })]),
+    ...(before.length === 0 ? [] : [separator(vscode.l10n.t("asked before")), ...before]),
+    ...(others.length === 0 ? [] : [separator(vscode.l10n.t("this workspace can answer")), ...others]),
+  ];
+}
+
+export function placeItems(places: readonly Place[]): Item[] {
+  return places.map(({ path, kind }) => item(`$(${kind}) ${plain(path)}`, { kind: "place", path }));
+}
+
+/** Asked in the palette itself when nothing may be read yet. */
+export function consentItems(name: string): Item[] {
+  const { t } = vscode.l10n;
+  return [
+    item(
+      `$(play) ${t("Index {0}", plain(name))}`,
+      { kind: "command", command: "armt.index" },
+      { detail: t("Reads the files once and keeps one file in VS Code's storage. Sends nothing.") },
+    ),
+    item(`$(files) ${t("Show what would be read")}`, { kind: "command", command: "armt.showFiles" }),
+  ];
+}
+
+export function failedItems(cause: string): Item[] {
+  const { t } = vscode.l10n;
+  return [
+    item(`$(debug-restart) ${t("Restart")}`, { kind: "command", command: "armt.restart" }, { detail: plain(cause) }),
+    item(`$(output) ${t("Show Log")}`, { kind: "command", command: "armt.showLog" }),
+  ];
+}
+
+/** What is recalled and read at the moment. */
+export function busyItems({ stages }: Exchange): Item[] {
+  const { t } = vscode.l10n;
+  const last = stages.at(-1);
+  const past = stages
+    .slice(0, -1)
+    .map(({ kind, count }) => (kind === "recalled" ? t("recalled {0}", count) : t("read {0}", count)));
+  const hop = (last?.hop ?? 1) > 1 ? t("Hop {0}: ", last?.hop ?? 1) : "";
+  const now =
+    last === undefined
+      ? t("Recalling")
+      : last.kind === "reading"
+        ? t("reading {0} of {1}", last.count, last.of ?? last.count)
+        : t("recalled {0} places", last.count);
+  const label = hop === "" ? now.charAt(0).toUpperCase() + now.slice(1) : hop + now;
+  return [item(`$(loading~spin) ${label}`, { kind: "nothing" }, { description: past.join(", ") })];
+}
+
+function sureness(value: Sureness): string {
+  const { t } = vscode.l10n;
+  return { sure: t("sure"), likely: t("likely"), unsure: t("unsure") }[value];
+}
+
+function location({ view }: CitedPlace): string {
+  return view.lineTo > view.line ? `${view.name}:${view.line}-${view.lineTo}` : `${view.name}:${view.line}`;
+}
+
+function citationItem(place: CitedPlace): Item {
+  const { view } = place;
+  const shown = view.lines.find((line) => line?.quoted === true)?.text ?? "";
+  return item(
+    `$(file) ${plain(location(place))}`,
+    { kind: "open", place },
+    {
+      description: plain([view.folder, view.kind ?? ""].filter((part) => part !== "").join(", ")),
+      detail: plain(shown),
+      glance: place,
+    },
+  );
+}
+
+/** The answer first, then one row for each place, then the way into the panel. */
+export function resultItems(exchange: Exchange): Item[] {
+  const { t } = vscode.l10n;
+  const { result, citations, also } = exchange;
+  const goOn = item(`$(comment-discussion) ${t("Go on in the panel")}`, { kind: "panel" });
+  switch (result.status) {
+    case "answered": {
+      const place = citations.find(({ view }) => view.answer) ?? citations[0];
+      const extent =
+        result.hops > 1
+          ? t("{0} hops", result.hops)
+          : citations.length === 1
+            ? t("1 place")
+            : t("{0} places", citations.length);
+      const partial = result.partial === undefined ? [] : [t("from {0} % of the workspace", result.partial)];
+      const text = result.kind === "yes" ? t("Yes") : result.kind === "no" ? t("No") : plain(result.text);
+      return [
+        item(`$(quote) ${text}`, place === undefined ? { kind: "nothing" } : { kind: "open", place }, {
+          description: [sureness(result.sureness), extent, `${result.seconds.toFixed(1)} s`, ...partial].join(", "),
+          buttons: [COPY, GO_ON],
+          ...(place === undefined
+            ? {}
+            : { detail: plain(`${place.view.folder === "" ? "" : `${place.view.folder}/`}${location(place)}`) }),
+        }),
+        separator(t("evidence")),
+        ...citations.map(citationItem),
+        ...(also.length === 0 ? [] : [separator(t("also possible")), ...also.map(citationItem)]),
+        separator(""),
+        goOn,
+      ];
+    }
+    case "notfound":
+      return [
+        item(
+          `$(circle-slash) ${result.partial === undefined ? t("Not in this workspace") : t("Not in the {0} % read so far", result.partial)}`,
+          { kind: "panel" },
+          { description: t("{0} files, {1} s", result.files, result.seconds.toFixed(1)) },
+        ),
+        ...(citations.length === 0 ? [] : [separator(t("nearest, not an answer")), ...citations.map(citationItem)]),
+        separator(""),
+        goOn,
+      ];
+    case "failed":
+      return [
+        item(
+          `$(error) ${t("The engine stopped while reading and was started again.")}`,
+          { kind: "ask", text: exchange.question },
+          {
+            description: plain(result.cause),
+            detail: [result.next, t("Enter asks again.")].filter((part) => part !== "").join(" "),
+          },
+        ),
+        item(`$(output) ${t("Show Log")}`, { kind: "command", command: "armt.showLog" }),
+      ];
+    default:
+      return [item(`$(circle-slash) ${t("Stopped")}`, { kind: "ask", text: exchange.question })];
+  }
+}

@@ -1,0 +1,38 @@
+import * as vscode from "vscode";
+import type { EngineClient } from "./engine-client.ts";
+import { modelSettings, SECTION } from "./settings.ts";
+
+/** What onnxruntime has on each system beside the processor. */
+const PRESENT: Readonly<Record<string, readonly string[]>> = {
+  "linux-x64": ["cuda", "webgpu"],
+  "darwin-arm64": ["coreml", "webgpu"],
+  "win32-x64": ["dml", "webgpu"],
+  "win32-arm64": ["dml", "webgpu"],
+};
+
+/** Lets the user choose what the model runs on; it is loaded anew with the next question. */
+export async function selectProvider(engine: EngineClient): Promise<void> {
+  const { t } = vscode.l10n;
+  const words: Readonly<Record<string, string>> = {
+    auto: t("The fastest one that starts, measured once"),
+    cpu: t("The processor"),
+    webgpu: t("The graphics card, through WebGPU"),
+    cuda: t("An NVIDIA graphics card, through CUDA"),
+    dml: t("The graphics card, through DirectML"),
+    coreml: t("Apple's neural engine, through Core ML"),
+  };
+  const { provider: wanted } = modelSettings();
+  const here = ["auto", "cpu", ...(PRESENT[`${process.platform}-${process.arch}`] ?? [])];
+  const picks = here.map((provider) => ({
+    label: `${provider === wanted ? "$(check) " : ""}${provider}`,
+    description: provider === engine.provider ? t("running now") : "",
+    detail: words[provider] ?? "",
+    provider,
+  }));
+  const title = t("Select Execution Provider");
+  const chosen = await vscode.window.showQuickPick(picks, { title });
+  if (chosen === undefined || chosen.provider === wanted) return;
+  await vscode.workspace
+    .getConfiguration(SECTION)
+    .update("provider", chosen.provider === "auto" ? undefined : chosen.provider, vscode.ConfigurationTarget.Global);
+}
