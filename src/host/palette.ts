@@ -59,6 +59,8 @@ class Session implements vscode.Disposable {
   readonly #closed: () => void;
   readonly #before = new EditorBefore();
   #asked: readonly { readonly question: string; readonly answer: string }[] = [];
+  /** What was asked, as it stands in the box. */
+  #text = "";
   #question: { readonly chat: Chat; readonly exchange: Exchange } | undefined;
   /** A place is open for good: nothing is restored. */
   #kept = false;
@@ -137,11 +139,11 @@ class Session implements vscode.Disposable {
   }
 
   #typed(): void {
+    // Set by us, not typed.
+    if (this.#question !== undefined && this.#pick.value === this.#text) return;
     const lookUp = ++this.#lookUp;
-    if (this.#question !== undefined) {
-      // Another question: what runs goes on, and is found among the earlier ones.
-      this.#question = undefined;
-    }
+    // Another question: what runs goes on, and is found among the earlier ones.
+    this.#question = undefined;
     const mention = MENTION.exec(this.#pick.value)?.[1];
     if (mention === undefined || this.#parts.folders.askable.length === 0) {
       this.#showChoices();
@@ -156,7 +158,11 @@ class Session implements vscode.Disposable {
   }
 
   #accept(item: items.Item | undefined): void {
-    const action = item?.action;
+    const typed = this.#pick.value.trim();
+    // Enter came before the list could follow what was typed: that is what is meant.
+    const late = item === undefined || !this.#pick.items.includes(item);
+    const typing = this.#question === undefined && typed !== "" && overallState(this.#parts.folders.wanted) !== "off";
+    const action: items.Action | undefined = late && typing ? { kind: "ask", text: typed } : item?.action;
     switch (action?.kind) {
       case "ask":
         this.#ask(action.text).catch((error: unknown) => this.#parts.log.error(messageOf(error)));
@@ -190,9 +196,10 @@ class Session implements vscode.Disposable {
     if (question === "") return;
     if (narrow.length > 0) keys.set("narrowed", true);
     this.#lookUp++;
-    this.#pick.value = text;
+    this.#text = text;
     const asked = conversation.ask({ text: question, narrow }, { apart: true });
     this.#question = asked;
+    this.#pick.value = text;
     this.#progressed();
     await asked.ended;
   }

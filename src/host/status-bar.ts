@@ -143,7 +143,7 @@ export class StatusBar implements vscode.Disposable {
         return this.#failed([["debug-restart", t("Restart"), "armt.restart"], log]);
       case "refused":
         return {
-          text: "$(armt) ARMT",
+          text: "$(armt-logo) ARMT",
           command: "armt.panel.focus",
           title: t("ARMT does not index a home folder or a whole disk. Open a project folder."),
           lines: [],
@@ -153,7 +153,7 @@ export class StatusBar implements vscode.Disposable {
         };
       case "off":
         return {
-          text: "$(armt) ARMT",
+          text: "$(armt-logo) ARMT",
           command: "armt.panel.focus",
           title: t("ARMT has not read {0}", name),
           lines: [t("Nothing is read before you agree.")],
@@ -177,7 +177,7 @@ export class StatusBar implements vscode.Disposable {
     const bytes = wanted.reduce((sum, { status }) => sum + (status?.stats.bytes.total ?? 0), 0);
     const warning = Date.now() < this.#warnUntil;
     return {
-      text: "$(armt) ARMT",
+      text: "$(armt-logo) ARMT",
       command: warning ? "armt.showLog" : "armt.ask",
       title: warning ? t("ARMT was started again and runs on the CPU") : t("ARMT is ready"),
       lines: [fresh, ...runs],

@@ -126,7 +126,6 @@ function shownLines(
   to: number,
   via: readonly string[],
 ): (number | null)[] {
-  const last = first + lines.length - 1;
   const chosen = new Set<number>();
   for (let line = from; line <= to; line++) chosen.add(line);
   for (const word of via) {
@@ -134,11 +133,12 @@ function shownLines(
     const nearest = holds.sort((a, b) => Math.abs(a - from) - Math.abs(b - from))[0];
     if (nearest !== undefined && chosen.size < MOST_LINES) chosen.add(nearest);
   }
-  for (const line of [from - 1, to + 1, from - 2, to + 2]) {
-    const blank = (lines[line - first] ?? "").trim() === "";
-    // A gap takes a line of its own; two lines around the quote are enough.
-    if (line >= first && line <= last && !blank && chosen.size < Math.min(MOST_LINES - 1, to - from + 4))
-      chosen.add(line);
+  // Two lines around the quote are enough, and a blank one ends them.
+  for (const step of [-1, 1, -2, 2]) {
+    const line = step < 0 ? from + step : to + step;
+    const inner = step === -2 ? from - 1 : step === 2 ? to + 1 : line;
+    const blank = [line, inner].some((each) => (lines[each - first] ?? "").trim() === "");
+    if (!blank && chosen.size < Math.min(MOST_LINES - 1, to - from + 4)) chosen.add(line);
   }
   const sorted = [...chosen].sort((a, b) => a - b);
   return sorted.flatMap((line, index) => {

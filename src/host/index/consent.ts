@@ -53,7 +53,7 @@ export class Consent implements vscode.Disposable {
       files += preview.files;
       binaryFiles += preview.skipped["binary"] ?? 0;
     }
-    this.#counts = { files, binaryFiles };
+    this.#counts = { files, ...(binaryFiles > 0 ? { binaryFiles } : {}) };
     this.#changed.fire();
   }
 }
