@@ -9,6 +9,7 @@ import { addClear } from "./commands/clear.ts";
 import { addExport } from "./commands/export.ts";
 import { addImport } from "./commands/import.ts";
 import { addIndex } from "./commands/index.ts";
+import { addMcp } from "./commands/mcp.ts";
 import { addStatus } from "./commands/status.ts";
 import { addVerify } from "./commands/verify.ts";
 import type { Context, Runner } from "./context.ts";
@@ -74,7 +75,18 @@ const program = new Command("armt")
   .exitOverride()
   .configureOutput({ writeErr: (text) => process.stderr.write(safeBlock(text)) });
 
-for (const add of [addIndex, addAsk, addBatch, addStatus, addVerify, addClear, addExport, addImport, addBench]) {
+for (const add of [
+  addIndex,
+  addAsk,
+  addBatch,
+  addStatus,
+  addVerify,
+  addClear,
+  addExport,
+  addImport,
+  addBench,
+  addMcp,
+]) {
   add(program, run);
 }
 // Commands registered before a setting do not inherit it, and `command()` copies exitOverride only.

@@ -39,6 +39,25 @@ export async function openEngine(
 /** Causes for which a state cannot be brought up to date but still answers. */
 const STILL_ANSWERS: ReadonlySet<string> = new Set(["state-not-writable", "state-read-only", "lock-lost"]);
 
+/** Whether a state that cannot be written, for this cause, still answers as it is. */
+export function stillAnswers(error: unknown): error is ArmtError {
+  return error instanceof ArmtError && STILL_ANSWERS.has(error.code);
+}
+
+/** Opens for reading what cannot be written. Throws `cause` if there is no state to read either. */
+export async function openToRead(
+  context: Context,
+  folder: string,
+  flags: CommonFlags,
+  cause: ArmtError,
+): Promise<Engine> {
+  const reading = await openEngine(context, folder, flags, { readOnly: true }).catch((second: unknown) => {
+    throw second instanceof ArmtError && second.code === "state-missing" ? cause : second;
+  });
+  context.note(`${safeLine(cause.message)} Answers come from the state as it is.`);
+  return reading;
+}
+
 /**
  * Opens the workspace for questions and brings the index up to date. A state that cannot be written (a read-only
  * folder, another process at work) answers as it is: changed files are not quoted then, and a note says so.
@@ -54,13 +73,8 @@ export async function openToAsk(
     return { engine, index: await indexWithProgress(context, engine) };
   } catch (error) {
     await engine?.[Symbol.asyncDispose]();
-    if (!(error instanceof ArmtError) || !STILL_ANSWERS.has(error.code)) throw error;
-    const reading = await openEngine(context, folder, flags, { readOnly: true }).catch((second: unknown) => {
-      // There is no state to read either: the first error says why none can be made.
-      throw second instanceof ArmtError && second.code === "state-missing" ? error : second;
-    });
-    context.note(`${safeLine(error.message)} Answers come from the state as it is.`);
-    return { engine: reading, index: null };
+    if (!stillAnswers(error)) throw error;
+    return { engine: await openToRead(context, folder, flags, error), index: null };
   }
 }
 

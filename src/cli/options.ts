@@ -5,24 +5,33 @@ import type { Part, ProviderChoice } from "../engine/types.ts";
 const PARTS: readonly Part[] = ["memory", "gist", "lexical", "reader"];
 const PROVIDERS: readonly ProviderChoice[] = ["auto", "cpu", "webgpu", "cuda", "dml", "coreml"];
 
-/** The flags that every command has (DESIGN §8). */
-export interface CommonFlags {
+/** The flags of every command that opens a workspace. */
+export interface EngineFlags {
   readonly state?: string;
-  readonly json?: boolean;
   readonly provider?: ProviderChoice;
-  readonly without?: readonly Part[];
   readonly model?: string;
+}
+
+/** The flags of the commands that people and scripts run (DESIGN §8). */
+export interface CommonFlags extends EngineFlags {
+  readonly json?: boolean;
+  readonly without?: readonly Part[];
   readonly segmentsPerShard?: number | "all";
+}
+
+/** Adds the flags of every command that opens a workspace. */
+export function withEngineFlags(command: Command): Command {
+  return command
+    .option("--state <file>", "the workspace's state (default: one file per workspace in your state folder)", required)
+    .addOption(new Option("--provider <name>", "what runs the model (default: the fastest)").choices(PROVIDERS))
+    .option("--model <dir>", "another model bundle", required);
 }
 
 /** Adds the common flags to a command. */
 export function withCommonFlags(command: Command): Command {
-  return command
-    .option("--state <file>", "the workspace's state (default: one file per workspace in your state folder)", required)
+  return withEngineFlags(command)
     .option("--json", "print the result as JSON")
-    .addOption(new Option("--provider <name>", "what runs the model (default: the fastest)").choices(PROVIDERS))
     .addOption(partsOption("--without <parts>", "leave parts out, to measure their worth"))
-    .option("--model <dir>", "another model bundle", required)
     .option("--segments-per-shard <n>", 'segments that share one memory, or "all"', segmentsPerShard);
 }
 

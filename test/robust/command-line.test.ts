@@ -37,7 +37,7 @@ test("help and version go to stdout and end with 0", async () => {
     assert.equal(run.stderr, "");
   }
   const help = (await box.run(["--help"])).stdout;
-  for (const command of ["index", "ask", "batch", "status", "verify", "clear", "export", "import", "bench"]) {
+  for (const command of ["index", "ask", "batch", "status", "verify", "clear", "export", "import", "bench", "mcp"]) {
     assert.match(help, new RegExp(`^ {2}${command} `, "m"));
   }
 });

@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Run as a user without rights where this process is root. */
   readonly powerless?: boolean;
+  /** A pipe instead of an empty input. */
+  readonly stdin?: "pipe";
   /** The Node that runs the launcher; default: the one that runs the tests. */
   readonly node?: string;
 }
@@ -71,21 +73,27 @@ export class Sandbox {
     return workspace;
   }
 
+  /** A user's environment whose home is here. */
+  environment(): Record<string, string> {
+    const inherited = Object.entries(process.env).filter(
+      // The runner of these tests sets it, and a test that is not one would then report instead of run.
+      (entry): entry is [string, string] => entry[0] !== "NODE_TEST_CONTEXT" && entry[1] !== undefined,
+    );
+    return {
+      ...Object.fromEntries(inherited),
+      HOME: this.home,
+      XDG_STATE_HOME: join(this.home, ".state"),
+      NO_COLOR: "1",
+    };
+  }
+
   /** Starts `armt` as a user would. */
   start(args: readonly string[], options: RunOptions = {}): ChildProcess {
     const powerless = options.powerless === true && isRoot;
     return spawn(options.node ?? process.execPath, [LAUNCHER, ...args], {
       cwd: options.cwd ?? this.folder,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: {
-        ...process.env,
-        HOME: this.home,
-        XDG_STATE_HOME: join(this.home, ".state"),
-        NO_COLOR: "1",
-        // The runner of these tests sets it, and a test that is not one would then report instead of run.
-        NODE_TEST_CONTEXT: undefined,
-        ...options.env,
-      },
+      stdio: [options.stdin ?? "ignore", "pipe", "pipe"],
+      env: { ...this.environment(), ...options.env },
       ...(powerless ? { uid: NOBODY, gid: NOBODY } : {}),
     });
   }
