@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { type ArmtApi, createApi } from "./host/api.ts";
 import { Conversation } from "./host/chat/conversation.ts";
 import { Examples } from "./host/chat/examples.ts";
 import { Places } from "./host/chat/narrow.ts";
@@ -19,11 +20,11 @@ import { StatusBar } from "./host/status-bar.ts";
 let engine: EngineClient | undefined;
 
 /** Starts the extension. VS Code shows nothing when that fails, so the cause is shown here. */
-export function activate(context: vscode.ExtensionContext): void {
+export function activate(context: vscode.ExtensionContext): ArmtApi | undefined {
   const log = createLog();
   context.subscriptions.push(log);
   try {
-    compose(context, log);
+    return compose(context, log);
   } catch (error) {
     log.error(describe(error));
     const showLog = vscode.l10n.t("Show Log");
@@ -32,6 +33,7 @@ export function activate(context: vscode.ExtensionContext): void {
       .then((chosen) => {
         if (chosen === showLog) log.show();
       });
+    return undefined;
   }
 }
 
@@ -40,7 +42,7 @@ export async function deactivate(): Promise<void> {
 }
 
 /** Makes the parts and joins them. */
-function compose(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): void {
+function compose(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): ArmtApi {
   const { extensionUri, subscriptions, workspaceState } = context;
   const module = vscode.Uri.joinPath(extensionUri, "dist", "node", "engine.js").fsPath;
   const client = new EngineClient({ module, log: engineLog(log) });
@@ -84,6 +86,7 @@ function compose(context: vscode.ExtensionContext, log: vscode.LogOutputChannel)
     vscode.window.registerTreeDataProvider("armt.welcome", { getChildren: () => [], getTreeItem: () => ({}) }),
   );
   folders.restore();
+  return createApi(folders, conversation);
 }
 
 /** What follows when the index has come to another state. */

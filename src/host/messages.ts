@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { type CrashCause, EngineCrashedError, EngineStoppedError, isCancelled } from "./engine/errors.ts";
+import type { Problem } from "./index/folder-index.ts";
 import { describe, messageOf } from "./logging.ts";
 
 /** Why the engine process ended, as a sentence in the user's language. */
@@ -16,6 +17,11 @@ export function inWords(cause: CrashCause): string {
     case "start":
       return vscode.l10n.t("It could not be started: {0}.", cause.reason);
   }
+}
+
+/** Why a folder's index does not go on. */
+export function problemInWords(problem: Problem): string {
+  return problem.kind === "crashed" ? inWords(problem.cause) : problem.message;
 }
 
 /** What failed, with what the user can do about it. Cancelled ones are not told. */

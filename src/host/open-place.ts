@@ -10,7 +10,7 @@ export interface Opening {
 }
 
 /** Where a cited place stands now, as a selection: the answer, else the start of its first line. */
-function selectionOf({ view, from, span }: CitedPlace): vscode.Range {
+export function selectionOf({ view, from, span }: CitedPlace): vscode.Range {
   const shift = view.stale?.kind === "moved" ? view.stale.toLine - from : 0;
   const line = Math.max(0, (span?.line ?? from) - 1 + shift);
   const column = Math.max(0, span?.column ?? 0);

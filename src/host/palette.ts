@@ -9,7 +9,7 @@ import type { ContextKeys } from "./context-keys.ts";
 import type { Folders } from "./index/folders.ts";
 import { overallState } from "./index/view.ts";
 import { describe, messageOf } from "./logging.ts";
-import { inWords } from "./messages.ts";
+import { problemInWords } from "./messages.ts";
 import { openPlace } from "./open-place.ts";
 import * as items from "./palette-items.ts";
 
@@ -124,7 +124,7 @@ class Session implements vscode.Disposable {
     if (state === "failed") {
       const failed = folders.wanted.map((index) => index.state).find((each) => each.state === "failed");
       const problem = failed?.state === "failed" ? failed.problem : undefined;
-      const cause = problem === undefined ? "" : problem.kind === "crashed" ? inWords(problem.cause) : problem.message;
+      const cause = problem === undefined ? "" : problemInWords(problem);
       this.#pick.items = items.failedItems(cause);
       return;
     }

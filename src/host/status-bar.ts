@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { EngineClient } from "./engine-client.ts";
 import type { Folders } from "./index/folders.ts";
 import { overallExtent, overallState } from "./index/view.ts";
-import { inWords } from "./messages.ts";
+import { problemInWords } from "./messages.ts";
 import { splitPath } from "./paths.ts";
 import { autostart } from "./settings.ts";
 import { throttled } from "./single-flight.ts";
@@ -193,7 +193,7 @@ export class StatusBar implements vscode.Disposable {
     const state = this.#folders.wanted.map((index) => index.state).find((each) => each.state === "failed");
     const problem = state?.state === "failed" ? state.problem : undefined;
     const crashed = problem?.kind === "crashed" && problem.cause.kind !== "start";
-    const cause = problem === undefined ? "" : problem.kind === "crashed" ? inWords(problem.cause) : problem.message;
+    const cause = problem === undefined ? "" : problemInWords(problem);
     return {
       text: `$(error) ${t("ARMT stopped")}`,
       command: "armt.panel.focus",

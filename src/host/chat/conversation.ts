@@ -67,7 +67,6 @@ export interface ConversationOptions {
 export class Conversation implements vscode.Disposable {
   readonly #options: ConversationOptions;
   readonly #changed = new vscode.EventEmitter<void>();
-  readonly #answered = new vscode.EventEmitter<Exchange>();
   readonly #running = new Map<string, AbortController>();
   #chat: Chat = newChat();
   /** A place that the user chose to ask about. */
@@ -79,8 +78,6 @@ export class Conversation implements vscode.Disposable {
   }
 
   readonly onChange = this.#changed.event;
-  /** A question has ended with an answer, or with "not found". */
-  readonly onAnswered = this.#answered.event;
 
   /** The chat that the panel shows. */
   get chat(): Chat {
@@ -129,6 +126,21 @@ export class Conversation implements vscode.Disposable {
     this.#keep(ASKED, [...this.asked.filter((each) => each !== question.text), question.text].slice(-ASKED_KEPT));
     const ended = this.#run(chat, exchange);
     return { chat, exchange, ended };
+  }
+
+  /** Asks in no chat, and keeps nothing of it. What failed stands in the exchange. */
+  async askOnce(question: Question, signal: AbortSignal): Promise<Exchange> {
+    const exchange = newExchange(question.text, question.narrow, question.about);
+    const stop = () => this.stop(exchange);
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      const answering = this.#answer(exchange);
+      if (signal.aborted) stop();
+      await answering;
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
+    return exchange;
   }
 
   /** Asks a question of the panel's chat once more, in its place. */
@@ -234,10 +246,16 @@ export class Conversation implements vscode.Disposable {
   dispose(): void {
     this.stop();
     this.#changed.dispose();
-    this.#answered.dispose();
   }
 
   async #run(chat: Chat, exchange: Exchange): Promise<void> {
+    await this.#answer(exchange);
+    this.#changed.fire();
+    if (exchange.result.status === "failed") return;
+    await this.#options.chats.save(chat).catch((error: unknown) => this.#options.log.warn(describe(error)));
+  }
+
+  async #answer(exchange: Exchange): Promise<void> {
     const controller = new AbortController();
     this.#running.set(exchange.id, controller);
     Object.assign(exchange, {
@@ -260,11 +278,6 @@ export class Conversation implements vscode.Disposable {
       watchdog.stop();
       this.#running.delete(exchange.id);
     }
-    this.#changed.fire();
-    const { status } = exchange.result;
-    if (status === "failed") return;
-    if (status !== "stopped") this.#answered.fire(exchange);
-    await this.#options.chats.save(chat).catch((error: unknown) => this.#options.log.warn(describe(error)));
   }
 
   async #ask(exchange: Exchange, signal: AbortSignal, watchdog: Watchdog, started: number): Promise<void> {
