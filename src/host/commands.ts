@@ -86,12 +86,11 @@ async function restart(engine: EngineClient, folders: Folders, cpuOnly: boolean)
 }
 
 async function confirmClear(name: string): Promise<boolean> {
-  const { t } = vscode.l10n;
-  const clear = t("Clear Index");
+  const clear = vscode.l10n.t("Clear Index");
   const chosen = await vscode.window.showWarningMessage(
-    t("Forget what was read of {0}? It is read again only when you ask for it.", name),
+    vscode.l10n.t("Forget what was read of {0}? It is read again only when you ask for it.", name),
     clear,
-    t("Keep"),
+    vscode.l10n.t("Keep"),
   );
   return chosen === clear;
 }

@@ -49,16 +49,15 @@ export class FilesDocument implements vscode.TextDocumentContentProvider, vscode
   }
 
   async #indexed(index: FolderIndex): Promise<string> {
-    const { t } = vscode.l10n;
     const { files, skipped } = await this.#engine.files(index.path);
     const { skipped: all, state } = await this.#engine.status(index.path);
     const segments = files.reduce((sum, file) => sum + file.segments, 0);
     const width = `${Math.max(0, ...files.map((file) => file.segments))}`.length;
     return [
       index.folder.uri.fsPath,
-      t("Memory: {0}", state),
+      vscode.l10n.t("Memory: {0}", state),
       "",
-      t("{0} files read, {1} segments", files.length, segments),
+      vscode.l10n.t("{0} files read, {1} segments", files.length, segments),
       "",
       ...cut(files.map((file) => `${`${file.segments}`.padStart(width)}  ${visibleText(file.path)}`)),
       ...leftOut(all.counts, skipped),
@@ -66,13 +65,12 @@ export class FilesDocument implements vscode.TextDocumentContentProvider, vscode
   }
 
   async #preview(index: FolderIndex): Promise<string> {
-    const { t } = vscode.l10n;
     const preview = await this.#engine.preview({ folder: index.path, ...discoverySettings(index.folder) });
     return [
       index.folder.uri.fsPath,
-      t("Nothing was read yet. This list is made of names and sizes alone."),
+      vscode.l10n.t("Nothing was read yet. This list is made of names and sizes alone."),
       "",
-      t("{0} files would be read, {1} MB", preview.files, (preview.bytes / 1e6).toFixed(1)),
+      vscode.l10n.t("{0} files would be read, {1} MB", preview.files, (preview.bytes / 1e6).toFixed(1)),
       ...leftOut(preview.skipped, preview.examples),
     ].join("\n");
   }
@@ -82,14 +80,13 @@ function leftOut(
   counts: Readonly<Record<string, number>>,
   skipped: readonly { readonly path: string; readonly reason: string }[],
 ): string[] {
-  const { t } = vscode.l10n;
   const total = Object.values(counts).reduce((a, b) => a + b, 0);
-  const lines = ["", t("{0} files left out", total)];
+  const lines = ["", vscode.l10n.t("{0} files left out", total)];
   for (const [reason, count] of Object.entries(counts).sort(([, a], [, b]) => b - a)) {
     lines.push("", `${inWords(reason)} (${count})`, "");
     lines.push(...cut(skipped.filter((each) => each.reason === reason).map(({ path }) => `  ${visibleText(path)}`)));
   }
-  lines.push("", t("Files that git ignores are not listed."));
+  lines.push("", vscode.l10n.t("Files that git ignores are not listed."));
   return lines;
 }
 
@@ -98,28 +95,27 @@ function cut(lines: readonly string[]): string[] {
 }
 
 function inWords(reason: string): string {
-  const { t } = vscode.l10n;
   switch (reason) {
     case "secret":
-      return t("Secrets and keys");
+      return vscode.l10n.t("Secrets and keys");
     case "binary":
-      return t("Binary files");
+      return vscode.l10n.t("Binary files");
     case "minified":
-      return t("Minified files");
+      return vscode.l10n.t("Minified files");
     case "generated":
-      return t("Generated files");
+      return vscode.l10n.t("Generated files");
     case "too-large":
-      return t("Larger than the limit");
+      return vscode.l10n.t("Larger than the limit");
     case "empty":
-      return t("Empty files");
+      return vscode.l10n.t("Empty files");
     case "excluded":
-      return t("Excluded by .armtignore or the settings");
+      return vscode.l10n.t("Excluded by .armtignore or the settings");
     case "link":
-      return t("Links");
+      return vscode.l10n.t("Links");
     case "outside":
-      return t("Outside of the folder");
+      return vscode.l10n.t("Outside of the folder");
     case "unreadable":
-      return t("Not readable");
+      return vscode.l10n.t("Not readable");
     default:
       return reason;
   }

@@ -73,46 +73,48 @@ export function placeItems(places: readonly Place[]): Item[] {
 
 /** Asked in the palette itself when nothing may be read yet. */
 export function consentItems(name: string): Item[] {
-  const { t } = vscode.l10n;
   return [
     item(
-      `$(play) ${t("Index {0}", plain(name))}`,
+      `$(play) ${vscode.l10n.t("Index {0}", plain(name))}`,
       { kind: "command", command: "armt.index" },
-      { detail: t("Reads the files once and keeps one file in VS Code's storage. Sends nothing.") },
+      { detail: vscode.l10n.t("Reads the files once and keeps one file in VS Code's storage. Sends nothing.") },
     ),
-    item(`$(files) ${t("Show what would be read")}`, { kind: "command", command: "armt.showFiles" }),
+    item(`$(files) ${vscode.l10n.t("Show what would be read")}`, { kind: "command", command: "armt.showFiles" }),
   ];
 }
 
 export function failedItems(cause: string): Item[] {
-  const { t } = vscode.l10n;
   return [
-    item(`$(debug-restart) ${t("Restart")}`, { kind: "command", command: "armt.restart" }, { detail: plain(cause) }),
-    item(`$(output) ${t("Show Log")}`, { kind: "command", command: "armt.showLog" }),
+    item(
+      `$(debug-restart) ${vscode.l10n.t("Restart")}`,
+      { kind: "command", command: "armt.restart" },
+      { detail: plain(cause) },
+    ),
+    item(`$(output) ${vscode.l10n.t("Show Log")}`, { kind: "command", command: "armt.showLog" }),
   ];
 }
 
 /** What is recalled and read at the moment. */
 export function busyItems({ stages }: Exchange): Item[] {
-  const { t } = vscode.l10n;
   const last = stages.at(-1);
   const past = stages
     .slice(0, -1)
-    .map(({ kind, count }) => (kind === "recalled" ? t("recalled {0}", count) : t("read {0}", count)));
-  const hop = (last?.hop ?? 1) > 1 ? t("Hop {0}: ", last?.hop ?? 1) : "";
+    .map(({ kind, count }) =>
+      kind === "recalled" ? vscode.l10n.t("recalled {0}", count) : vscode.l10n.t("read {0}", count),
+    );
+  const hop = (last?.hop ?? 1) > 1 ? vscode.l10n.t("Hop {0}: ", last?.hop ?? 1) : "";
   const now =
     last === undefined
-      ? t("Recalling")
+      ? vscode.l10n.t("Recalling")
       : last.kind === "reading"
-        ? t("reading {0} of {1}", last.count, last.of ?? last.count)
-        : t("recalled {0} places", last.count);
+        ? vscode.l10n.t("reading {0} of {1}", last.count, last.of ?? last.count)
+        : vscode.l10n.t("recalled {0} places", last.count);
   const label = hop === "" ? now.charAt(0).toUpperCase() + now.slice(1) : hop + now;
   return [item(`$(loading~spin) ${label}`, { kind: "nothing" }, { description: past.join(", ") })];
 }
 
 function sureness(value: Sureness): string {
-  const { t } = vscode.l10n;
-  return { sure: t("sure"), likely: t("likely"), unsure: t("unsure") }[value];
+  return { sure: vscode.l10n.t("sure"), likely: vscode.l10n.t("likely"), unsure: vscode.l10n.t("unsure") }[value];
 }
 
 function location({ view }: CitedPlace): string {
@@ -135,20 +137,21 @@ function citationItem(place: CitedPlace): Item {
 
 /** The answer first, then one row for each place, then the way into the panel. */
 export function resultItems(exchange: Exchange): Item[] {
-  const { t } = vscode.l10n;
   const { result, citations, also } = exchange;
-  const goOn = item(`$(comment-discussion) ${t("Go on in the panel")}`, { kind: "panel" });
+  const goOn = item(`$(comment-discussion) ${vscode.l10n.t("Go on in the panel")}`, { kind: "panel" });
   switch (result.status) {
     case "answered": {
       const place = citations.find(({ view }) => view.answer) ?? citations[0];
       const extent =
         result.hops > 1
-          ? t("{0} hops", result.hops)
+          ? vscode.l10n.t("{0} hops", result.hops)
           : citations.length === 1
-            ? t("1 place")
-            : t("{0} places", citations.length);
-      const partial = result.partial === undefined ? [] : [t("from {0} % of the workspace", result.partial)];
-      const text = result.kind === "yes" ? t("Yes") : result.kind === "no" ? t("No") : plain(result.text);
+            ? vscode.l10n.t("1 place")
+            : vscode.l10n.t("{0} places", citations.length);
+      const partial =
+        result.partial === undefined ? [] : [vscode.l10n.t("from {0} % of the workspace", result.partial)];
+      const text =
+        result.kind === "yes" ? vscode.l10n.t("Yes") : result.kind === "no" ? vscode.l10n.t("No") : plain(result.text);
       return [
         item(`$(quote) ${text}`, place === undefined ? { kind: "nothing" } : { kind: "open", place }, {
           description: [sureness(result.sureness), extent, `${result.seconds.toFixed(1)} s`, ...partial].join(", "),
@@ -157,9 +160,9 @@ export function resultItems(exchange: Exchange): Item[] {
             ? {}
             : { detail: plain(`${place.view.folder === "" ? "" : `${place.view.folder}/`}${location(place)}`) }),
         }),
-        separator(t("evidence")),
+        separator(vscode.l10n.t("evidence")),
         ...citations.map(citationItem),
-        ...(also.length === 0 ? [] : [separator(t("also possible")), ...also.map(citationItem)]),
+        ...(also.length === 0 ? [] : [separator(vscode.l10n.t("also possible")), ...also.map(citationItem)]),
         separator(""),
         goOn,
       ];
@@ -167,27 +170,29 @@ export function resultItems(exchange: Exchange): Item[] {
     case "notfound":
       return [
         item(
-          `$(circle-slash) ${result.partial === undefined ? t("Not in this workspace") : t("Not in the {0} % read so far", result.partial)}`,
+          `$(circle-slash) ${result.partial === undefined ? vscode.l10n.t("Not in this workspace") : vscode.l10n.t("Not in the {0} % read so far", result.partial)}`,
           { kind: "panel" },
-          { description: t("{0} files, {1} s", result.files, result.seconds.toFixed(1)) },
+          { description: vscode.l10n.t("{0} files, {1} s", result.files, result.seconds.toFixed(1)) },
         ),
-        ...(citations.length === 0 ? [] : [separator(t("nearest, not an answer")), ...citations.map(citationItem)]),
+        ...(citations.length === 0
+          ? []
+          : [separator(vscode.l10n.t("nearest, not an answer")), ...citations.map(citationItem)]),
         separator(""),
         goOn,
       ];
     case "failed":
       return [
         item(
-          `$(error) ${t("The engine stopped while reading and was started again.")}`,
+          `$(error) ${vscode.l10n.t("The engine stopped while reading and was started again.")}`,
           { kind: "ask", text: exchange.question },
           {
             description: plain(result.cause),
-            detail: [result.next, t("Enter asks again.")].filter((part) => part !== "").join(" "),
+            detail: [result.next, vscode.l10n.t("Enter asks again.")].filter((part) => part !== "").join(" "),
           },
         ),
-        item(`$(output) ${t("Show Log")}`, { kind: "command", command: "armt.showLog" }),
+        item(`$(output) ${vscode.l10n.t("Show Log")}`, { kind: "command", command: "armt.showLog" }),
       ];
     default:
-      return [item(`$(circle-slash) ${t("Stopped")}`, { kind: "ask", text: exchange.question })];
+      return [item(`$(circle-slash) ${vscode.l10n.t("Stopped")}`, { kind: "ask", text: exchange.question })];
   }
 }

@@ -12,24 +12,23 @@ const PRESENT: Readonly<Record<string, readonly string[]>> = {
 
 /** Lets the user choose what the model runs on; it is loaded anew with the next question. */
 export async function selectProvider(engine: EngineClient): Promise<void> {
-  const { t } = vscode.l10n;
   const words: Readonly<Record<string, string>> = {
-    auto: t("The fastest one that starts, measured once"),
-    cpu: t("The processor"),
-    webgpu: t("The graphics card, through WebGPU"),
-    cuda: t("An NVIDIA graphics card, through CUDA"),
-    dml: t("The graphics card, through DirectML"),
-    coreml: t("Apple's neural engine, through Core ML"),
+    auto: vscode.l10n.t("The fastest one that starts, measured once"),
+    cpu: vscode.l10n.t("The processor"),
+    webgpu: vscode.l10n.t("The graphics card, through WebGPU"),
+    cuda: vscode.l10n.t("An NVIDIA graphics card, through CUDA"),
+    dml: vscode.l10n.t("The graphics card, through DirectML"),
+    coreml: vscode.l10n.t("Apple's neural engine, through Core ML"),
   };
   const { provider: wanted } = modelSettings();
   const here = ["auto", "cpu", ...(PRESENT[`${process.platform}-${process.arch}`] ?? [])];
   const picks = here.map((provider) => ({
     label: `${provider === wanted ? "$(check) " : ""}${provider}`,
-    description: provider === engine.provider ? t("running now") : "",
+    description: provider === engine.provider ? vscode.l10n.t("running now") : "",
     detail: words[provider] ?? "",
     provider,
   }));
-  const title = t("Select Execution Provider");
+  const title = vscode.l10n.t("Select Execution Provider");
   const chosen = await vscode.window.showQuickPick(picks, { title });
   if (chosen === undefined || chosen.provider === wanted) return;
   await vscode.workspace

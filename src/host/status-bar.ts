@@ -103,105 +103,104 @@ export class StatusBar implements vscode.Disposable {
   }
 
   #describe(state: ReturnType<typeof overallState>): Shown {
-    const { t } = vscode.l10n;
     const { wanted, name } = this.#folders;
     const { files, of, percent } = overallExtent(wanted);
     const share = Math.floor(percent);
     const count = new Intl.NumberFormat();
-    const ask = ["comment-discussion", t("Ask"), "armt.ask"] as const;
-    const stop = ["debug-stop", t("Stop"), "armt.stop"] as const;
-    const log = ["output", t("Log"), "armt.showLog"] as const;
+    const ask = ["comment-discussion", vscode.l10n.t("Ask"), "armt.ask"] as const;
+    const stop = ["debug-stop", vscode.l10n.t("Stop"), "armt.stop"] as const;
+    const log = ["output", vscode.l10n.t("Log"), "armt.showLog"] as const;
     switch (state) {
       case "opening":
       case "indexing": {
         const left = Math.max(0, ...wanted.map(({ remainingMs }) => remainingMs ?? 0));
-        const counted = t("{0} of {1} files", count.format(files), count.format(of));
+        const counted = vscode.l10n.t("{0} of {1} files", count.format(files), count.format(of));
         const opening = state === "opening";
         return {
           text: opening ? "$(sync~spin) ARMT" : `$(sync~spin) ARMT ${share}\u00a0%`,
           command: "armt.panel.focus",
-          title: t("ARMT is reading {0}", name),
-          lines: opening ? [] : [left > 0 ? t("{0}, about {1} left", counted, duration(left)) : counted],
-          dim: t("You can ask already. Answers come from the part read so far."),
-          actions: [ask, ["debug-pause", t("Pause"), "armt.pause"], stop],
-          spoken: t("ARMT, reading, {0} percent", share),
+          title: vscode.l10n.t("ARMT is reading {0}", name),
+          lines: opening ? [] : [left > 0 ? vscode.l10n.t("{0}, about {1} left", counted, duration(left)) : counted],
+          dim: vscode.l10n.t("You can ask already. Answers come from the part read so far."),
+          actions: [ask, ["debug-pause", vscode.l10n.t("Pause"), "armt.pause"], stop],
+          spoken: vscode.l10n.t("ARMT, reading, {0} percent", share),
         };
       }
       case "paused":
         return {
           text: `$(debug-pause) ARMT ${share}\u00a0%`,
           command: "armt.resume",
-          title: t("ARMT is paused"),
-          lines: [t("{0} of {1} files read", count.format(files), count.format(of))],
-          dim: t("Answers come from these. Saved files wait until you resume."),
-          actions: [ask, ["debug-continue", t("Resume"), "armt.resume"], stop],
-          spoken: t("ARMT, paused at {0} percent", share),
+          title: vscode.l10n.t("ARMT is paused"),
+          lines: [vscode.l10n.t("{0} of {1} files read", count.format(files), count.format(of))],
+          dim: vscode.l10n.t("Answers come from these. Saved files wait until you resume."),
+          actions: [ask, ["debug-continue", vscode.l10n.t("Resume"), "armt.resume"], stop],
+          spoken: vscode.l10n.t("ARMT, paused at {0} percent", share),
         };
       case "ready":
-        return this.#ready(files, [ask, ["files", t("Files"), "armt.showFiles"], log]);
+        return this.#ready(files, [ask, ["files", vscode.l10n.t("Files"), "armt.showFiles"], log]);
       case "failed":
-        return this.#failed([["debug-restart", t("Restart"), "armt.restart"], log]);
+        return this.#failed([["debug-restart", vscode.l10n.t("Restart"), "armt.restart"], log]);
       case "refused":
         return {
           text: "$(armt-logo) ARMT",
           command: "armt.panel.focus",
-          title: t("ARMT does not index a home folder or a whole disk. Open a project folder."),
+          title: vscode.l10n.t("ARMT does not index a home folder or a whole disk. Open a project folder."),
           lines: [],
           dim: "",
           actions: [],
-          spoken: t("ARMT, nothing to read"),
+          spoken: vscode.l10n.t("ARMT, nothing to read"),
         };
       case "off":
         return {
           text: "$(armt-logo) ARMT",
           command: "armt.panel.focus",
-          title: t("ARMT has not read {0}", name),
-          lines: [t("Nothing is read before you agree.")],
-          dim: t("All of it stays on this machine."),
-          actions: [["play", t("Index"), "armt.index"]],
-          spoken: t("ARMT, waiting for your consent"),
+          title: vscode.l10n.t("ARMT has not read {0}", name),
+          lines: [vscode.l10n.t("Nothing is read before you agree.")],
+          dim: vscode.l10n.t("All of it stays on this machine."),
+          actions: [["play", vscode.l10n.t("Index"), "armt.index"]],
+          spoken: vscode.l10n.t("ARMT, waiting for your consent"),
         };
     }
   }
 
   #ready(files: number, actions: Shown["actions"]): Shown {
-    const { t } = vscode.l10n;
     const { wanted, name } = this.#folders;
-    const read = t("{0}: {1} files read", name, new Intl.NumberFormat().format(files));
+    const read = vscode.l10n.t("{0}: {1} files read", name, new Intl.NumberFormat().format(files));
     const last = wanted.map(({ lastRead }) => lastRead).filter((each) => each !== undefined);
     const newest = last.sort((a, b) => b.at - a.at)[0];
     const fresh =
-      newest === undefined ? read : t("{0}, {1} {2}", read, splitPath(newest.path).name, ago(Date.now() - newest.at));
+      newest === undefined
+        ? read
+        : vscode.l10n.t("{0}, {1} {2}", read, splitPath(newest.path).name, ago(Date.now() - newest.at));
     const provider = this.#engine.provider;
-    const runs = provider === null ? [] : [t("Runs on the {0}.", PROVIDER_NAMES[provider] ?? provider)];
+    const runs = provider === null ? [] : [vscode.l10n.t("Runs on the {0}.", PROVIDER_NAMES[provider] ?? provider)];
     const bytes = wanted.reduce((sum, { status }) => sum + (status?.stats.bytes.total ?? 0), 0);
     const warning = Date.now() < this.#warnUntil;
     return {
       text: "$(armt-logo) ARMT",
       command: warning ? "armt.showLog" : "armt.ask",
-      title: warning ? t("ARMT was started again and runs on the CPU") : t("ARMT is ready"),
+      title: warning ? vscode.l10n.t("ARMT was started again and runs on the CPU") : vscode.l10n.t("ARMT is ready"),
       lines: [fresh, ...runs],
-      dim: t("Index {0} MB. All of it on this machine.", (bytes / 1e6).toFixed(1)),
+      dim: vscode.l10n.t("Index {0} MB. All of it on this machine.", (bytes / 1e6).toFixed(1)),
       actions,
-      spoken: t("ARMT, ready"),
+      spoken: vscode.l10n.t("ARMT, ready"),
       ...(warning ? { background: "warning" } : {}),
     };
   }
 
   #failed(actions: Shown["actions"]): Shown {
-    const { t } = vscode.l10n;
     const state = this.#folders.wanted.map((index) => index.state).find((each) => each.state === "failed");
     const problem = state?.state === "failed" ? state.problem : undefined;
     const crashed = problem?.kind === "crashed" && problem.cause.kind !== "start";
     const cause = problem === undefined ? "" : problemInWords(problem);
     return {
-      text: `$(error) ${t("ARMT stopped")}`,
+      text: `$(error) ${vscode.l10n.t("ARMT stopped")}`,
       command: "armt.panel.focus",
-      title: crashed ? t("The engine stopped three times") : t("ARMT has stopped"),
-      lines: [t("Last cause: {0}", cause)],
-      dim: t("The index is kept. Earlier answers stay."),
+      title: crashed ? vscode.l10n.t("The engine stopped three times") : vscode.l10n.t("ARMT has stopped"),
+      lines: [vscode.l10n.t("Last cause: {0}", cause)],
+      dim: vscode.l10n.t("The index is kept. Earlier answers stay."),
       actions,
-      spoken: t("ARMT, stopped"),
+      spoken: vscode.l10n.t("ARMT, stopped"),
       background: "error",
     };
   }
