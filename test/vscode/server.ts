@@ -22,6 +22,9 @@ const SETTINGS = {
   "git.openRepositoryInParentFolders": "never",
 };
 
+/** Names to the extension host the folder with VS Code's storage. */
+export const DATA_VARIABLE = "ARMT_TEST_DATA";
+
 export interface ServerOptions {
   /** Folder of VS Code (`vsCodeFolder`). */
   readonly vscode: string;
@@ -61,9 +64,10 @@ export class VsCodeServer {
 
   static async start(options: ServerOptions): Promise<VsCodeServer> {
     const home = mkdtempSync(join(tmpdir(), "armt-vscode-"));
-    const user = join(home, "data", "User");
-    mkdirSync(user, { recursive: true });
-    writeFileSync(join(user, "settings.json"), JSON.stringify({ ...SETTINGS, ...options.settings }, null, 2));
+    const settings = { ...SETTINGS, ...options.settings };
+    // VS Code takes settings of the machine (`"scope": "machine"`) from the second place alone.
+    writeSettings(join(home, "data", "User"), settings);
+    writeSettings(join(home, "data", "Machine"), settings);
     const port = options.port ?? (await freePort());
     const log = openSync(join(home, "server.log"), "w");
     const child = spawn(
@@ -77,7 +81,11 @@ export class VsCodeServer {
         ...(options.tests ? ["--enable-smoke-test-driver"] : []),
       ],
       // A process group of its own, which is ended as a whole: VS Code starts helpers.
-      { stdio: ["ignore", log, log], env: environment(home, options.env), detached: true },
+      {
+        stdio: ["ignore", log, log],
+        env: environment(home, { [DATA_VARIABLE]: join(home, "data"), ...options.env }),
+        detached: true,
+      },
     );
     closeSync(log);
     const server = new VsCodeServer(child, home, `127.0.0.1:${port}`);
@@ -171,6 +179,11 @@ function folders(home: string, extensions = join(home, "extensions")): string[] 
     ...["--server-data-dir", join(home, "server"), "--user-data-dir", join(home, "data")],
     ...["--extensions-dir", extensions, "--accept-server-license-terms"],
   ];
+}
+
+function writeSettings(folder: string, settings: Readonly<Record<string, unknown>>): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "settings.json"), JSON.stringify(settings, null, 2));
 }
 
 /** No gallery to ask, and state folders of its own. */

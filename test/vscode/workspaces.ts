@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { ROOT } from "./cache.ts";
@@ -27,13 +27,17 @@ export function amqplib(): string {
   return repositoryOf("amqplib");
 }
 
-/** Puts a folder under git with all its files in one commit. */
+/** Commits all files of a folder, which becomes a git repository if it was none. */
 export function commit(folder: string): void {
+  if (!existsSync(join(folder, ".git"))) git(folder, "init", "--quiet", "--initial-branch=main");
+  git(folder, "add", "--all", "--force", ".");
+  git(folder, "commit", "--quiet", "--message=All of it");
+}
+
+/** Runs git in a folder, as nobody in particular. */
+export function git(folder: string, ...args: readonly string[]): void {
   const identity = ["-c", "user.name=Test", "-c", "user.email=test@example.invalid", "-c", "commit.gpgsign=false"];
-  const git = (...args: readonly string[]) => execFileSync("git", ["-C", folder, ...args], { stdio: "pipe" });
-  git("init", "--quiet", "--initial-branch=main");
-  git("add", "--all", "--force", ".");
-  git(...identity, "commit", "--quiet", "--message=All of it");
+  execFileSync("git", ["-C", folder, ...identity, ...args], { stdio: "pipe" });
 }
 
 /** Writes a file of a workspace, with the folders above it. */

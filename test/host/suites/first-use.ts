@@ -1,0 +1,169 @@
+import assert from "node:assert/strict";
+import { existsSync, globSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "mocha";
+import * as vscode from "vscode";
+import { readingsAreNoted, wasRead, watchReading } from "./access.ts";
+import { api, extension, fileIn, folder, until, untilAnswer, untilState } from "./extension.ts";
+import { measured, runTests } from "./mocha.ts";
+import { engineProcesses } from "./processes.ts";
+
+/** VS Code's own extensions of this kind take 10 to 200 ms. */
+const ACTIVATION_MS = 250;
+const SOURCE = "lib/connection.js";
+const QUESTION = "What is the default maximum delay before a reconnection attempt?";
+const ANSWER = /\b30000\b/;
+const SECRET = "hunter2-of-the-broker";
+
+interface Contribution {
+  readonly command: string;
+  readonly category?: string;
+}
+
+function contributedCommands(): readonly Contribution[] {
+  const manifest: { readonly contributes: { readonly commands: readonly Contribution[] } } = extension().packageJSON;
+  return manifest.contributes.commands;
+}
+
+function inFolder(path: string): string {
+  return join(folder().fsPath, path);
+}
+
+/** State files of this window's workspace. */
+function stateFiles(): string[] {
+  const data = process.env["ARMT_TEST_DATA"];
+  return data === undefined ? [] : globSync("**/*.armt", { cwd: data });
+}
+
+async function acceptQuickPick(): Promise<void> {
+  await vscode.commands.executeCommand("workbench.action.acceptSelectedQuickOpenItem");
+}
+
+export async function run(): Promise<void> {
+  const noted = readingsAreNoted();
+  if (noted) for (const path of [SOURCE, ".env"]) watchReading(inFolder(path));
+  const active = extension().isActive;
+  const started = performance.now();
+  await extension().activate();
+  const ms = Math.round(performance.now() - started);
+
+  await runTests(() =>
+    describe("first use", () => {
+      it("is active in a moment", function () {
+        measured("activation, ms", active ? "active before the tests" : ms);
+        if (active) this.skip();
+        assert.ok(ms < ACTIVATION_MS * 4, `${ms} ms, on a machine that may be busy`);
+      });
+
+      it("starts no process until it is needed", () => {
+        assert.deepEqual(engineProcesses(), []);
+      });
+
+      it("registers each command, under one category", async () => {
+        const registered = new Set(await vscode.commands.getCommands(true));
+        const commands = contributedCommands();
+        assert.ok(commands.length >= 12, `${commands.length} commands`);
+        for (const { command, category } of commands) {
+          assert.ok(registered.has(command), `${command} is registered`);
+          assert.equal(category, "ARMT", command);
+        }
+      });
+
+      it("reads nothing before the user agrees", async () => {
+        const armt = await api();
+        assert.deepEqual(
+          armt.folders.map(({ state, files }) => ({ state, files })),
+          [{ state: "off", files: 0 }],
+        );
+        assert.deepEqual(stateFiles(), []);
+        await assert.rejects(armt.ask(QUESTION), /Nothing is read before you agree/);
+      });
+
+      it("shows what would be read by names and sizes alone", async function () {
+        await vscode.commands.executeCommand("armt.showFiles");
+        const editor = await until("the list", () => vscode.window.activeTextEditor);
+        const text = editor.document.getText();
+        assert.match(text, /Nothing was read yet/);
+        assert.match(text, /\d+ files would be read/);
+        assert.match(text, /\.env/);
+        await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+        if (!noted) this.skip();
+        for (const path of [SOURCE, ".env"]) assert.ok(!wasRead(inFolder(path)), `${path} was not opened`);
+      });
+
+      it("indexes when the user agrees, into VS Code's storage", async () => {
+        const begun = performance.now();
+        await vscode.commands.executeCommand("armt.index");
+        await untilState("ready");
+        measured("first index, ms", Math.round(performance.now() - begun));
+        const [first] = (await api()).folders;
+        assert.ok(first !== undefined && first.files > 15 && first.files === first.of, JSON.stringify(first));
+        if (process.env["ARMT_TEST_DATA"] !== undefined) assert.equal(stateFiles().length, 1);
+        assert.ok(!existsSync(inFolder(".armt")), "nothing is put into the workspace");
+        if (noted) assert.ok(wasRead(inFolder(SOURCE)), "the trace of reading works");
+      });
+
+      it("answers, with the place that proves it", async () => {
+        const begun = performance.now();
+        const answer = await (await api()).ask(QUESTION);
+        measured("question, ms", Math.round(performance.now() - begun));
+        assert.match(answer.text ?? "", ANSWER);
+        assert.equal(answer.percent, 100);
+        const [cited] = answer.citations;
+        assert.equal(cited?.uri.toString(), fileIn("lib/recovery.js").toString());
+        const document = await vscode.workspace.openTextDocument(cited.uri);
+        assert.match(document.getText(cited.range), ANSWER);
+      });
+
+      it("answers in the palette, and Enter opens the place", async () => {
+        await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+        await vscode.commands.executeCommand("armt.ask", QUESTION);
+        // Enter asks; while it is answered there is nothing to choose; then the answer stands first.
+        const editor = await until("the place in an editor", async () => {
+          await acceptQuickPick();
+          return vscode.window.activeTextEditor;
+        });
+        assert.equal(editor.document.uri.toString(), fileIn("lib/recovery.js").toString());
+        assert.match(editor.document.lineAt(editor.selection.start.line).text, ANSWER);
+      });
+
+      it("stops a question", async () => {
+        const source = new vscode.CancellationTokenSource();
+        const asked = (await api()).ask("Where is the heartbeat timeout raised as an error?", {}, source.token);
+        source.cancel();
+        await assert.rejects(asked, vscode.CancellationError);
+        source.dispose();
+      });
+
+      it("never reads a file of secrets", async function () {
+        const { text, citations } = await (await api()).ask("What is the password of the broker?");
+        assert.ok(!(text ?? "").includes(SECRET), text);
+        assert.ok(citations.every(({ uri, quote }) => !uri.path.endsWith(".env") && !quote.includes(SECRET)));
+        await vscode.commands.executeCommand("armt.showFiles");
+        const list = await until("the list of indexed files", () =>
+          vscode.window.visibleTextEditors.find(({ document }) => /files read/.test(document.getText())),
+        );
+        assert.match(list.document.getText(), /Secrets and keys \(1\)\s+\.env/);
+        if (!noted) this.skip();
+        assert.ok(!wasRead(inFolder(".env")), ".env was never opened");
+      });
+
+      it("pauses, resumes, and withdraws by Stop", async () => {
+        const armt = await api();
+        await vscode.commands.executeCommand("armt.rebuild");
+        await until("it reads again", () => armt.folders[0]?.state === "indexing");
+        await vscode.commands.executeCommand("armt.pause");
+        assert.equal(armt.folders[0]?.state, "paused");
+        assert.match((await armt.ask(QUESTION)).text ?? "", ANSWER);
+        await vscode.commands.executeCommand("armt.resume");
+        await untilState("ready");
+        await vscode.commands.executeCommand("armt.stop");
+        assert.equal(armt.folders[0]?.state, "off");
+        await assert.rejects(armt.ask(QUESTION), /Nothing is read before you agree/);
+        await vscode.commands.executeCommand("armt.index");
+        await untilState("ready");
+        await untilAnswer(QUESTION, ({ text }) => ANSWER.test(text ?? ""));
+      });
+    }),
+  );
+}
