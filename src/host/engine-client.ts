@@ -61,6 +61,12 @@ export interface Reopened {
   readonly status: protocol.FolderStatus;
 }
 
+/** A folder that could not be, e.g. because it is gone. */
+export interface Lost {
+  readonly folder: string;
+  readonly error: EngineRequestError;
+}
+
 /**
  * The engine process as the host sees it: started by the first request, watched by a heartbeat, started again with its
  * folders open when it ends, and stopped when it ends too often. Requests wait while it starts.
@@ -76,6 +82,7 @@ export class EngineClient {
   readonly #stages = new Map<string, (stage: AskStage, folder: string) => void>();
   readonly #stateChanged = new Emitter<EngineState>();
   readonly #reopened = new Emitter<Reopened>();
+  readonly #lost = new Emitter<Lost>();
   readonly #writer = new Emitter<Reopened>();
   readonly #providerChanged = new Emitter<string | null>();
   readonly #disposing = new AbortController();
@@ -118,6 +125,8 @@ export class EngineClient {
   readonly onState: Event<EngineState> = this.#stateChanged.event;
   /** After a restart: what ran on these folders has to be asked for again. */
   readonly onReopened: Event<Reopened> = this.#reopened.event;
+  /** After a restart: such a folder has to be opened anew, once its cause is mended. */
+  readonly onLost: Event<Lost> = this.#lost.event;
   /** The other window that wrote a folder's state is gone: this one may index. */
   readonly onWriter: Event<Reopened> = this.#writer.event;
   readonly onProvider: Event<string | null> = this.#providerChanged.event;
@@ -230,7 +239,8 @@ export class EngineClient {
     const child = this.#child;
     this.#become({ state: "disposed" });
     await child?.end(this.#times.graceMs);
-    for (const emitter of [this.#stateChanged, this.#reopened, this.#writer, this.#providerChanged]) emitter.dispose();
+    const emitters = [this.#stateChanged, this.#reopened, this.#lost, this.#writer, this.#providerChanged];
+    for (const emitter of emitters) emitter.dispose();
   }
 
   async #indexing(
@@ -305,6 +315,8 @@ export class EngineClient {
     } catch (error) {
       if (!(error instanceof EngineRequestError)) throw error;
       this.#options.log("error", `${params.folder} could not be opened again: ${error.message}`);
+      this.#folders.delete(params.folder);
+      this.#lost.fire({ folder: params.folder, error });
     }
   }
 

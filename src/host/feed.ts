@@ -12,11 +12,15 @@ const LATEST_MS = 2_000;
 const MOST_PATHS = 500;
 /** A checkout writes its files after HEAD. */
 const HEAD_MS = 1_000;
+/** Editors write a file more than once. */
+const RULES_MS = 200;
 /** An event of the watcher for what was saved here that recently says nothing new. */
 const ECHO_MS = 2_000;
 
 const NEVER = /(?:^|\/)(?:\.git|node_modules|\.hg|\.svn)(?:\/|$)/;
 const HEAD = /^\.git\/(?:HEAD|logs\/HEAD)$/;
+/** They say which files belong to the workspace. */
+const RULES = /(?:^|\/)\.(?:gitignore|armtignore)$|^\.git\/info\/exclude$/;
 
 /** Tells the engine what changes in the workspace: saved files at once, everything else in batches, in order. */
 export class Feed implements vscode.Disposable {
@@ -69,8 +73,11 @@ export class Feed implements vscode.Disposable {
 
   #saved(uri: vscode.Uri): void {
     const found = this.#folders.find(uri);
-    if (found === undefined || NEVER.test(found.path)) return;
-    this.#watched.get(found.index)?.saved(found.path);
+    if (found === undefined) return;
+    const watch = this.#watched.get(found.index);
+    if (RULES.test(found.path)) watch?.rulesChanged();
+    else if (NEVER.test(found.path)) return;
+    else watch?.saved(found.path);
     this.#changed.fire([uri]);
   }
 
@@ -81,6 +88,7 @@ export class Feed implements vscode.Disposable {
       const watch = found === undefined ? undefined : this.#watched.get(found.index);
       if (found === undefined || watch === undefined || found.path === "") continue;
       if (HEAD.test(found.path)) watch.headMoved();
+      else if (RULES.test(found.path)) watch.rulesChanged();
       else if (!NEVER.test(found.path)) {
         watch.note(found.path);
         inside.push(uri);
@@ -99,7 +107,7 @@ class Watch implements vscode.Disposable {
   readonly #savedAt = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
   #since = 0;
-  #head: NodeJS.Timeout | undefined;
+  #look: NodeJS.Timeout | undefined;
   /** Batches go one after the other. */
   #last: Promise<void> = Promise.resolve();
   #disposed = false;
@@ -133,11 +141,12 @@ class Watch implements vscode.Disposable {
 
   /** Another commit is checked out: the whole folder is looked at. */
   headMoved(): void {
-    clearTimeout(this.#head);
-    this.#head = setTimeout(() => {
-      this.#log.info(`${this.#index.folder.name}: HEAD has moved`);
-      this.#index.reconcile();
-    }, HEAD_MS);
+    this.#lookAtAll("HEAD has moved", HEAD_MS);
+  }
+
+  /** Other files belong to the workspace than before. */
+  rulesChanged(): void {
+    this.#lookAtAll("the rules for ignored files have changed", RULES_MS);
   }
 
   async flush(): Promise<void> {
@@ -152,8 +161,16 @@ class Watch implements vscode.Disposable {
   dispose(): void {
     this.#disposed = true;
     clearTimeout(this.#timer);
-    clearTimeout(this.#head);
+    clearTimeout(this.#look);
     for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #lookAtAll(reason: string, afterMs: number): void {
+    clearTimeout(this.#look);
+    this.#look = setTimeout(() => {
+      this.#log.info(`${this.#index.folder.name}: ${reason}`);
+      this.#index.reconcile();
+    }, afterMs);
   }
 
   #send(paths: readonly string[]): void {

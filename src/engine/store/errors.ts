@@ -50,6 +50,18 @@ export class StateNotOursError extends ArmtError {
   }
 }
 
+/** The runtime's SQLite was built without what the state needs (Node before 22.16, some Linux distributions' own). */
+export class SqliteLacksSearchError extends ArmtError {
+  constructor(cause: unknown) {
+    super(
+      "sqlite-without-fts5",
+      `The SQLite of this runtime (Node ${process.versions.node}) has no full-text search (FTS5). ` +
+        "Update VS Code, or on the command line run it with Node 24.",
+      { cause },
+    );
+  }
+}
+
 /** A folder, or something else that is no file, stands at the state's path. */
 export class StateNotAFileError extends ArmtError {
   constructor(file: string) {
@@ -190,6 +202,7 @@ export function toStateError(error: unknown, file: string): unknown {
 
 function fromResultCode(extended: number, error: Error, file: string): unknown {
   const primary = extended & 0xff;
+  if (/no such module: fts5/.test(error.message)) return new SqliteLacksSearchError(error);
   if (primary === FULL || NO_ROOM.has(extended)) return new DiskFullError(file, error);
   if (primary === CORRUPT || primary === NOT_A_DATABASE || extended === SHORT_READ) {
     return new StateCorruptError(file, error.message, error);

@@ -189,6 +189,10 @@ export class EngineChild {
       const gpu = /cuda|cudnn|webgpu|dawn|vulkan|VK_ERROR|DXGI|D3D12|directml|coreml|metal/i;
       return { kind: gpu.test(this.#tail) ? "gpu-memory" : "memory" };
     }
+    if (/No such built-in module: node:sqlite/.test(this.#tail)) {
+      const runtime = `Node ${process.versions.node}${"electron" in process.versions ? " in Electron" : ""}`;
+      return { kind: "start", reason: `this VS Code (${runtime}) has no SQLite; update VS Code` };
+    }
     if (signal === "SIGKILL" && this.#scarce) return { kind: "memory" };
     // As a shell tells the end by a signal.
     return { kind: "exit", code: code ?? 128 + (signal === null ? 0 : constants.signals[signal]) };

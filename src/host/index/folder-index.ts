@@ -111,9 +111,16 @@ export class FolderIndex {
   }
 
   get notices(): readonly string[] {
-    const { readOnly = false, notices = [] } = this.#status ?? {};
-    const shared = readOnly ? [vscode.l10n.t("Another window reads this workspace. This one uses its index.")] : [];
-    return [...shared, ...notices, ...this.#notices];
+    const { readOnly = false, rebuilding = false, setAside = null } = this.#status ?? {};
+    const notices = [...this.#notices];
+    if (readOnly) notices.push(vscode.l10n.t("Another window reads this workspace. This one uses its index."));
+    else if (rebuilding)
+      notices.push(
+        vscode.l10n.t("The model has changed. The index is being built again; answers come from the part read so far."),
+      );
+    else if (setAside !== null && !this.whole)
+      notices.push(vscode.l10n.t("The index was damaged and has been set aside. It is being built again."));
+    return notices;
   }
 
   /** The engine answers questions about it now. */
@@ -240,6 +247,13 @@ export class FolderIndex {
     else this.#become({ state: "paused" });
   }
 
+  /** The engine process was started again, and this folder could not be opened in it. */
+  lost(error: EngineRequestError): void {
+    if (this.#wish === "off") return;
+    this.#opened = false;
+    this.#fail(error);
+  }
+
   /** The engine process is stopped for good. */
   crashed(cause: CrashCause): void {
     if (this.#wish === "off") return;
@@ -306,12 +320,14 @@ export class FolderIndex {
   }
 
   async #open(signal: AbortSignal): Promise<void> {
-    const { engine, folder, state } = this.#options;
+    const { engine, folder, state, log } = this.#options;
     if (this.#state.state !== "ready") this.#become({ state: "opening" });
     await vscode.workspace.fs.createDirectory(vscode.Uri.joinPath(state, ".."));
     const params = { folder: this.path, state: state.fsPath, ...modelSettings(), ...discoverySettings(folder) };
     this.#status = await engine.open(params, signal);
     this.#opened = true;
+    // With the paths that the panel does without.
+    for (const notice of this.#status.notices) log.info(`${folder.name}: ${notice}`);
   }
 
   async #index(signal: AbortSignal, rebuild: boolean): Promise<void> {

@@ -35,6 +35,7 @@ export class Folders implements vscode.Disposable {
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#sync()),
       vscode.workspace.onDidChangeConfiguration((event) => this.#reconfigure(event)),
       engine.onReopened(({ folder, status }) => this.#at(folder)?.resumed(status)),
+      engine.onLost(({ folder, error }) => this.#at(folder)?.lost(error)),
       engine.onWriter(({ folder, status }) => this.#at(folder)?.resumed(status)),
       engine.onState((state) => {
         if (state.state === "stopped") for (const index of this.all) index.crashed(state.cause);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import {
@@ -11,7 +11,7 @@ import {
   EngineStoppedError,
   isCancelled,
 } from "../../../src/host/engine/errors.ts";
-import type { EngineState } from "../../../src/host/engine-client.ts";
+import { EngineClient, type EngineState } from "../../../src/host/engine-client.ts";
 import { client, ENGINE, GPU_CRASH, LARGE, params, SMALL, sandbox, until, workspaceOf } from "./support.ts";
 
 const QUESTION = "what is the default of initialDelay?";
@@ -185,3 +185,34 @@ function alive(pid: number): boolean {
     return false;
   }
 }
+
+test("a folder that is gone when the process comes back is told, and the others go on", async (t) => {
+  const folder = sandbox(t);
+  const gone = workspaceOf(folder, "gone", SMALL);
+  const stays = workspaceOf(folder, "stays", SMALL);
+  const { engine } = client(t, folder, { backOffMs: [50] });
+  await engine.open(params(folder, gone));
+  await engine.open(params(folder, stays));
+  const lost: string[] = [];
+  engine.onLost(({ folder: which, error }) => lost.push(`${which} ${error.code}`));
+  rmSync(gone, { recursive: true });
+  process.kill(engine.pid ?? 0, "SIGKILL");
+  await until(() => lost.length > 0);
+  assert.deepEqual(lost, [`${gone} workspace-not-found`]);
+  assert.equal((await engine.status(stays)).coverage, 0);
+});
+
+test("a runtime without SQLite is told as that", async (t) => {
+  const folder = sandbox(t);
+  const module = join(folder, "engine.mjs");
+  writeFileSync(module, 'throw new Error("No such built-in module: node:sqlite");\n');
+  const engine = new EngineClient({ module, log: () => {}, times: { backOffMs: [10] } });
+  t.after(() => engine.dispose());
+  await assert.rejects(engine.open(params(folder, folder)), EngineCrashedError);
+  await until(() => engine.state.state === "stopped");
+  await assert.rejects(engine.open(params(folder, folder)), (error) => {
+    assert.ok(error instanceof EngineStoppedError);
+    assert.match(error.message, /has no SQLite; update VS Code/);
+    return true;
+  });
+});
