@@ -113,11 +113,17 @@ export class Workbench {
     await this.page.locator(".tab.active:not(.dirty)", { hasText: name }).waitFor();
   }
 
-  /** Line and column of the cursor, as the status bar shows them. */
-  async cursor(): Promise<{ readonly line: number; readonly column: number }> {
-    const text = await this.page.locator('[id="status.editor.selection"]').innerText();
-    const [, line, column] = /Ln (\d+), Col (\d+)/.exec(text) ?? [];
-    return { line: Number(line), column: Number(column) };
+  /** Waits until the cursor of the active editor stands in a line. */
+  async untilLine(line: number): Promise<void> {
+    await this.page.locator('[id="status.editor.selection"]', { hasText: `Ln ${line},` }).waitFor();
+  }
+
+  /** Puts the cursor to a place of the focused editor, columns from 1. */
+  async goTo(line: number, column = 1): Promise<void> {
+    await this.press("Control+G");
+    await this.quickInput.fill(`:${line}:${column}`);
+    await this.press("Enter");
+    await this.page.locator('[id="status.editor.selection"]', { hasText: `Ln ${line}, Col ${column}` }).waitFor();
   }
 
   // ARMT
@@ -127,12 +133,9 @@ export class Workbench {
     return this.page.locator('[id^="armt.armt"].statusbar-item');
   }
 
+  /** Waits until the status bar item is spoken as `label`. */
   async untilStatus(label: RegExp, timeout = INDEX_MS): Promise<void> {
-    await this.status
-      .and(this.page.getByLabel(label))
-      .or(this.status.filter({ has: this.page.getByLabel(label) }))
-      .first()
-      .waitFor({ timeout });
+    await this.status.and(this.page.getByLabel(label)).waitFor({ timeout });
   }
 
   /** The panel's page; one panel is open at most. */
@@ -141,21 +144,28 @@ export class Workbench {
   }
 
   async showPanel(): Promise<void> {
-    await this.runCommand("View: Show ARMT");
-    await this.panel
-      .getByRole("textbox", { name: "Question" })
-      .or(this.panel.locator(".welcome, .strip"))
-      .first()
-      .waitFor();
+    // The extension has to be there before its commands are.
+    await this.status.waitFor();
+    await this.runCommand("ARMT: Focus on Ask View");
+    await this.panel.getByRole("main").waitFor();
   }
 
   get question(): Locator {
     return this.panel.getByRole("textbox", { name: "Question" });
   }
 
+  get exchanges(): Locator {
+    return this.panel.getByRole("article");
+  }
+
   /** The newest exchange of the chat. */
   get exchange(): Locator {
-    return this.panel.getByRole("article").last();
+    return this.exchanges.last();
+  }
+
+  /** The answer's quote in the newest exchange. */
+  get span(): Locator {
+    return this.exchange.locator(".answer code.span");
   }
 
   /** Agrees to the reading of the workspace in the panel, and waits until it is read. */
@@ -167,14 +177,27 @@ export class Workbench {
 
   /** Asks in the panel's box; `exchange` is then the new one. */
   async ask(question: string): Promise<void> {
+    const before = await this.exchanges.count();
     await this.question.fill(question);
     await this.question.press("Enter");
-    await this.exchange.getByRole("heading", { name: question }).waitFor();
+    await this.exchanges.nth(before).getByRole("heading", { name: question }).waitFor();
   }
 
   /** Waits until the newest question is answered, not found, stopped or failed. */
   async untilAnswered(): Promise<void> {
-    await this.panel.getByRole("button", { name: "Ask (Enter)" }).waitFor();
+    await this.panel.getByRole("button", { name: "Ask", exact: true }).waitFor();
+  }
+
+  /** Asks, and waits for the end. */
+  async askAndWait(question: string): Promise<void> {
+    await this.ask(question);
+    await this.untilAnswered();
+  }
+
+  /** Opens the palette, as its key does. */
+  async openPalette(): Promise<void> {
+    await this.press("Control+K", "a");
+    await this.page.locator(".quick-input-widget:visible .quick-input-title", { hasText: "Ask ARMT" }).waitFor();
   }
 
   async #stands(): Promise<void> {
