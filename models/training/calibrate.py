@@ -84,6 +84,8 @@ def compose(row: dict, support: list[float], list_share: float) -> tuple[int, st
     scores = [s * math.exp(c["spans"][0]["p"]) if c["spans"] else 0 for c, s in zip(read, support, strict=True)]
     at = max(range(len(read)), key=lambda i: scores[i])
     spans = read[at]["spans"]
+    if kind == "list" and read[at]["items"]:
+        return at, kind, read[at]["items"]
     if kind == "list":
         spans = [s for s in spans if s["p"] >= spans[0]["p"] + math.log(list_share)]
     return at, kind, [s["text"] for s in (spans if kind == "list" else spans[:1])]

@@ -16,6 +16,7 @@ import { loadBundle } from "../../src/engine/model/bundle.ts";
 import { Stepper } from "../../src/engine/model/stepper.ts";
 import { cutOut } from "../../src/engine/read/candidate.ts";
 import { Reader } from "../../src/engine/read/reader.ts";
+import { wholeList } from "../../src/engine/read/whole-list.ts";
 import { questionTerms } from "../../src/engine/recall/question-terms.ts";
 import { Recall } from "../../src/engine/recall/recall.ts";
 import { Engine } from "../../src/engine/service.ts";
@@ -115,6 +116,8 @@ async function readings(workspace: string, state: string, asked: readonly Questi
         const anchors = store.writesOf([record.id]).get(record.id)?.anchors ?? [];
         const place = cutOut(record, anchors, content, candidate.score, tokenizer, segmenter);
         const [reading] = await reader.read([place], undefined);
+        const [top] = reading?.spans ?? [];
+        const items = top === undefined ? [] : await wholeList(place, top, segmenter);
         rows.push({
           ...candidate,
           groups,
@@ -122,6 +125,7 @@ async function readings(workspace: string, state: string, asked: readonly Questi
           none: reading?.none,
           kinds: Array.from(reading?.kinds ?? []),
           symbol: record.symbol,
+          items: items.map((s) => content.slice(s.start, s.end)),
           spans: reading?.spans.slice(0, 6).map((s) => ({ text: content.slice(s.start, s.end), p: s.logProbability })),
         });
       }

@@ -5,6 +5,7 @@ import type { Stepper } from "./model/stepper.ts";
 import { anchorNames, type ReadCandidate } from "./read/candidate.ts";
 import { Opener, type OpenerDeps } from "./read/opener.ts";
 import { Reader } from "./read/reader.ts";
+import { wholeList } from "./read/whole-list.ts";
 import { questionTerms } from "./recall/question-terms.ts";
 import type { Recall, RecallQuery } from "./recall/recall.ts";
 import { Ruler } from "./recall/ruler.ts";
@@ -103,6 +104,7 @@ export class Asking {
     if (again.length > 0) {
       composition = compose(await this.#readAgain(reader, again, places), calibration.answer);
     }
+    if (composition?.kind === "list") composition = await this.#completeList(composition, places);
     const citations = composition === undefined ? [] : await this.#cite(composition, places);
     return finish(question, composition, places, citations, {
       hops: hop,
@@ -122,6 +124,15 @@ export class Asking {
       if (second !== undefined) readings.set(second.segment, second);
     }
     return [...readings.values()];
+  }
+
+  /** The list in the code that the best item stands in, in place of the items that the reader told. */
+  async #completeList(composition: Composition, places: readonly Place[]): Promise<Composition> {
+    const place = places.find(({ reading }) => reading.segment === composition.places[0]?.reading.segment);
+    const [best] = place?.reading.spans ?? [];
+    if (place === undefined || best === undefined) return composition;
+    const spans = await wholeList(place.candidate, best, this.#deps.segmenter);
+    return spans.length === 0 ? composition : { ...composition, spans };
   }
 
   /**
@@ -221,14 +232,18 @@ function best(composition: Composition | undefined, places: readonly Place[]): P
 
 function citationOf(place: Place, { support }: Supported, spans: readonly TextSpan[]): Citation {
   const { path, lineFrom, lineTo, text } = place.candidate;
+  const [first] = spans;
+  const before = text.slice(0, first?.start ?? 0).split("\n");
+  const last = text.slice(0, spans.at(-1)?.end ?? 0).split("\n").length;
+  // A list may begin before its segment, or go on behind it.
+  const from = first === undefined ? lineFrom : Math.min(lineFrom, before.length);
+  const to = first === undefined ? lineTo : Math.max(lineTo, last);
   const quote = text
     .split("\n")
-    .slice(lineFrom - 1, lineTo)
+    .slice(from - 1, to)
     .join("\n");
-  const [first] = spans;
-  const base = { file: path, from: lineFrom, to: lineTo, quote, relevance: support };
+  const base = { file: path, from, to, quote, relevance: support };
   if (first === undefined) return base;
-  const before = text.slice(0, first.start).split("\n");
   const column = before.at(-1)?.length ?? 0;
   return { ...base, span: { line: before.length, column, text: text.slice(first.start, first.end) } };
 }

@@ -4,7 +4,7 @@ import { findDefinitions } from "./definitions.ts";
 import { Grammars, grammarOf } from "./grammars.ts";
 import { type Pack, pack } from "./pack.ts";
 import { headingScopes, type Scope, symbolOf, syntaxScopes } from "./symbols.ts";
-import { flatten } from "./syntax.ts";
+import { flatten, type SyntaxNode } from "./syntax.ts";
 import type { Encoded, Tokenizer } from "./tokenize.ts";
 
 /** Anchors kept of one segment: the writes that it may put into the memory. */
@@ -104,6 +104,13 @@ export class Segmenter {
     return { path: file, grammar: plan.grammar, segments: this.#build(file, text, tokens, starts, plan) };
   }
 
+  /** The flattened syntax tree of a file; undefined where there is no grammar for it or it is too long to parse. */
+  async syntax(file: string, text: string): Promise<readonly SyntaxNode[] | undefined> {
+    const grammar = grammarOf(file);
+    if (grammar === undefined || text.length > MAX_PARSED_LENGTH) return undefined;
+    return await this.#grammars.withTree(grammar, text, flatten);
+  }
+
   async #parsedPlan(
     file: string,
     text: string,
@@ -112,9 +119,8 @@ export class Segmenter {
     firstToken: Int32Array,
   ): Promise<Plan | undefined> {
     const grammar = grammarOf(file);
-    if (grammar === undefined || text.length > MAX_PARSED_LENGTH) return undefined;
-    const nodes = await this.#grammars.withTree(grammar, text, flatten);
-    if (nodes === undefined) return undefined;
+    const nodes = await this.syntax(file, text);
+    if (grammar === undefined || nodes === undefined) return undefined;
     const definitions = findDefinitions(nodes, text);
     const price = syntaxPrices(nodes, definitions, text, starts, firstToken, this.maxTokens);
     const packs = pack({ firstToken, price }, tokens.words, this.maxTokens);
