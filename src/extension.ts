@@ -1,4 +1,6 @@
 import * as vscode from "vscode";
+import { registerParticipant } from "./host/agents/participant.ts";
+import { registerTool } from "./host/agents/tool.ts";
 import { type ArmtApi, createApi } from "./host/api.ts";
 import { Conversation } from "./host/chat/conversation.ts";
 import { Examples } from "./host/chat/examples.ts";
@@ -78,6 +80,8 @@ function compose(context: vscode.ExtensionContext, log: vscode.LogOutputChannel)
     files,
     new StatusBar(folders, client),
     registerCommands({ engine: client, folders, conversation, palette, panel, files, log }),
+    registerTool({ folders, conversation }),
+    registerParticipant(extensionUri, { folders, conversation }),
     feed.onChange((uris) => {
       places.forget();
       conversation.filesChanged(uris);

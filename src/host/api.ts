@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { askApart } from "./agents/asking.ts";
 import type { Conversation } from "./chat/conversation.ts";
 import type { Exchange } from "./chat/exchange.ts";
 import type { FolderIndex, FolderState } from "./index/folder-index.ts";
@@ -54,6 +55,8 @@ export interface ArmtCitation {
   /** The answer in its line, else the start of the quote. */
   readonly range: vscode.Range;
   readonly quote: string;
+  /** The answer stands here; the other places lead to it. */
+  readonly answer: boolean;
 }
 
 /** The extension's API over its parts. */
@@ -64,15 +67,8 @@ export function createApi(folders: Folders, conversation: Conversation): ArmtApi
     },
     onDidChangeFolders: folders.onChange,
     async ask(question, { narrow = [] } = {}, token) {
-      if (folders.wanted.length === 0) throw new Error(vscode.l10n.t("Nothing is read before you agree."));
-      const stop = new AbortController();
-      if (token?.isCancellationRequested === true) stop.abort();
-      const subscription = token?.onCancellationRequested(() => stop.abort());
-      try {
-        return answerOf(await conversation.askOnce({ text: question, narrow }, stop.signal));
-      } finally {
-        subscription?.dispose();
-      }
+      const never = new vscode.CancellationTokenSource();
+      return answerOf(await askApart({ folders, conversation }, { text: question, narrow }, token ?? never.token));
     },
   };
 }
@@ -85,7 +81,7 @@ function folderOf({ folder: { uri }, state, extent: { files, of } }: FolderIndex
 function answerOf({ result, citations }: Exchange): ArmtAnswer {
   const places = citations.flatMap((place) => {
     const uri = placeUri(place);
-    return uri === undefined ? [] : [{ uri, range: selectionOf(place), quote: place.quote }];
+    return uri === undefined ? [] : [{ uri, range: selectionOf(place), quote: place.quote, answer: place.view.answer }];
   });
   switch (result.status) {
     case "answered": {
@@ -94,8 +90,6 @@ function answerOf({ result, citations }: Exchange): ArmtAnswer {
     }
     case "notfound":
       return { text: undefined, confidence: 0, percent: result.partial ?? 100, citations: places };
-    case "failed":
-      throw new Error([result.cause, result.next].filter((part) => part !== "").join(" "));
     default:
       throw new vscode.CancellationError();
   }

@@ -14,7 +14,8 @@ function fence(text: string, least: number): string {
   return "`".repeat(Math.max(least, longest + 1));
 }
 
-function inlineCode(text: string): string {
+/** Text as inline code of Markdown, whatever stands in it. */
+export function inlineCode(text: string): string {
   const mark = fence(text, 1);
   const pad = text.startsWith("`") || text.endsWith("`") ? " " : "";
   return `${mark}${pad}${text}${pad}${mark}`;
@@ -48,15 +49,16 @@ function spanText(quote: string, from: number, span: CitedPlace["span"]): string
 export function evidenceText(exchange: Exchange, notFound: string): string {
   const { question, result, citations } = exchange;
   const answer = answerText(exchange);
-  const said = result.status !== "answered" ? notFound : answer.includes("\n") ? block(answer) : inlineCode(answer);
+  const said = result.status !== "answered" ? notFound : answer.includes("\n") ? fenced(answer) : inlineCode(answer);
   return [
     `**${question.replace(/\s+/g, " ").replace(/[\\*_`[\]<>]/g, "\\$&")}**`,
     said,
-    ...citations.map((place) => `${link(place)}\n\n${block(place.quote)}`),
+    ...citations.map((place) => `${link(place)}\n\n${fenced(place.quote)}`),
   ].join("\n\n");
 }
 
-function block(text: string): string {
+/** Text as a block of code of Markdown, whatever stands in it. */
+export function fenced(text: string): string {
   const mark = fence(text, 3);
   return `${mark}\n${text}\n${mark}`;
 }

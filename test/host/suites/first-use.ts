@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, globSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "mocha";
 import * as vscode from "vscode";
@@ -11,8 +11,9 @@ import { engineProcesses } from "./processes.ts";
 /** VS Code's own extensions of this kind take 10 to 200 ms. */
 const ACTIVATION_MS = 250;
 const SOURCE = "lib/connection.js";
-const QUESTION = "What is the default maximum delay before a reconnection attempt?";
-const ANSWER = /\b30000\b/;
+const QUESTION = "What is the default frameMax?";
+const ANSWER = /\b131072\b/;
+const PLACE = "lib/connect.js";
 const SECRET = "hunter2-of-the-broker";
 
 interface Contribution {
@@ -32,7 +33,7 @@ function inFolder(path: string): string {
 /** State files of this window's workspace. */
 function stateFiles(): string[] {
   const data = process.env["ARMT_TEST_DATA"];
-  return data === undefined ? [] : globSync("**/*.armt", { cwd: data });
+  return data === undefined ? [] : globSync("**/armt.armt/*.armt", { cwd: data });
 }
 
 async function acceptQuickPick(): Promise<void> {
@@ -109,10 +110,24 @@ export async function run(): Promise<void> {
         measured("question, ms", Math.round(performance.now() - begun));
         assert.match(answer.text ?? "", ANSWER);
         assert.equal(answer.percent, 100);
-        const [cited] = answer.citations;
-        assert.equal(cited?.uri.toString(), fileIn("lib/recovery.js").toString());
+        const cited = answer.citations.find((citation) => citation.answer);
+        assert.equal(cited?.uri.toString(), fileIn(PLACE).toString());
         const document = await vscode.workspace.openTextDocument(cited.uri);
         assert.match(document.getText(cited.range), ANSWER);
+      });
+
+      it("answers language models, with exact quotes", async () => {
+        const input = { question: QUESTION };
+        const options = { input, toolInvocationToken: undefined };
+        const none = new vscode.CancellationTokenSource();
+        const { content } = await vscode.lm.invokeTool("armt_ask", options, none.token);
+        const [part] = content;
+        assert.ok(part instanceof vscode.LanguageModelTextPart);
+        assert.match(part.value, ANSWER);
+        const [, from, to, quote] = /^lib\/connect\.js:(\d+)(?:-(\d+))?\n```\n([\s\S]*?)\n```$/m.exec(part.value) ?? [];
+        assert.ok(from !== undefined && quote !== undefined, part.value);
+        const lines = readFileSync(inFolder(PLACE), "utf8").split("\n");
+        assert.equal(quote, lines.slice(Number(from) - 1, Number(to ?? from)).join("\n"));
       });
 
       it("answers in the palette, and Enter opens the place", async () => {
@@ -123,7 +138,7 @@ export async function run(): Promise<void> {
           await acceptQuickPick();
           return vscode.window.activeTextEditor;
         });
-        assert.equal(editor.document.uri.toString(), fileIn("lib/recovery.js").toString());
+        assert.equal(editor.document.uri.toString(), fileIn(PLACE).toString());
         assert.match(editor.document.lineAt(editor.selection.start.line).text, ANSWER);
       });
 
