@@ -323,7 +323,7 @@ export class Conversation implements vscode.Disposable {
   /** Waits until a folder can be asked: one is being opened, or the engine is starting again. */
   async #askable(signal: AbortSignal): Promise<void> {
     const { folders } = this.#options;
-    const waiting = () => folders.askable.length === 0 && folders.wanted.some(({ state }) => state.state === "opening");
+    const waiting = () => folders.askable.length === 0 && folders.wanted.some(({ opening }) => opening);
     if (!waiting()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const subscription = folders.onChange(() => {

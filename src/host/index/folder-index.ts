@@ -129,6 +129,12 @@ export class FolderIndex {
     return this.#opened && (state === "indexing" || state === "paused" || state === "ready");
   }
 
+  /** Questions wait for it: it is being opened, anew perhaps, which shows only where it was not ready before. */
+  get opening(): boolean {
+    const { state } = this.#state;
+    return state === "opening" || (state === "ready" && !this.#opened && this.#run !== undefined);
+  }
+
   /** The first index, or one made anew, has been whole once. */
   get whole(): boolean {
     return (this.#status?.lastIndexed ?? null) !== null;

@@ -21,7 +21,7 @@ export async function api(): Promise<ArmtApi> {
 /** Waits until `look` returns something else than undefined or false. */
 export async function until<T>(
   what: string,
-  look: () => T | undefined | false | Promise<T | undefined | false>,
+  look: () => T | undefined | false | PromiseLike<T | undefined | false>,
 ): Promise<T> {
   const end = performance.now() + PATIENCE_MS;
   while (performance.now() < end) {
@@ -39,7 +39,7 @@ export async function untilState(state: ArmtApi["folders"][number]["state"]): Pr
   try {
     await until(`folders are ${state}`, () => armt.folders.every((folder) => folder.state === state));
   } catch (error) {
-    throw new Error(`They are ${states()}`, { cause: error });
+    throw new Error(`${messageOf(error)}. They are ${states()}`);
   }
 }
 
@@ -53,7 +53,7 @@ export async function untilAnswer(question: string, fits: (answer: ArmtAnswer) =
       return fits(last) ? last : undefined;
     });
   } catch (error) {
-    throw new Error(`The last answer was ${JSON.stringify(last)}`, { cause: error });
+    throw new Error(`${messageOf(error)}. The last answer was ${JSON.stringify(last)}`);
   }
 }
 
@@ -72,7 +72,13 @@ export function fileIn(path: string, root = folder()): vscode.Uri {
 export async function typeAndSave(uri: vscode.Uri, text: string): Promise<void> {
   const document = await vscode.workspace.openTextDocument(uri);
   const editor = await vscode.window.showTextDocument(document);
-  const whole = new vscode.Range(0, 0, document.lineCount, 0);
-  assert.ok(await editor.edit((edit) => edit.replace(whole, text)), "edited");
+  // VS Code refuses an edit while it takes in what has changed on disk.
+  await until("an edit", () =>
+    editor.edit((edit) => edit.replace(new vscode.Range(0, 0, document.lineCount, 0), text)),
+  );
   assert.ok(await document.save(), "saved");
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
