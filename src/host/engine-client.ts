@@ -200,7 +200,8 @@ export class EngineClient {
     const id = randomUUID();
     this.#stages.set(id, onStage);
     try {
-      return await this.#request(protocol.ask, { ...params, id }, signal, true);
+      // Whoever stops does not wait for an engine that is slow to hear of it.
+      return await abortable(this.#request(protocol.ask, { ...params, id }, signal, true), signal);
     } finally {
       this.#stages.delete(id);
     }
