@@ -121,14 +121,15 @@ function location({ view }: CitedPlace): string {
   return view.lineTo > view.line ? `${view.name}:${view.line}-${view.lineTo}` : `${view.name}:${view.line}`;
 }
 
-function citationItem(place: CitedPlace): Item {
+/** `role`: what a place that proves nothing is; VS Code shows no separators while there is text in the box. */
+function citationItem(place: CitedPlace, role = ""): Item {
   const { view } = place;
   const shown = view.lines.find((line) => line?.quoted === true)?.text ?? "";
   return item(
     `$(file) ${plain(location(place))}`,
     { kind: "open", place },
     {
-      description: plain([view.folder, view.kind ?? ""].filter((part) => part !== "").join(", ")),
+      description: plain([view.folder, view.kind ?? "", role].filter((part) => part !== "").join(", ")),
       detail: plain(shown),
       glance: place,
     },
@@ -160,10 +161,8 @@ export function resultItems(exchange: Exchange): Item[] {
             ? {}
             : { detail: plain(`${place.view.folder === "" ? "" : `${place.view.folder}/`}${location(place)}`) }),
         }),
-        separator(vscode.l10n.t("evidence")),
-        ...citations.map(citationItem),
-        ...(also.length === 0 ? [] : [separator(vscode.l10n.t("also possible")), ...also.map(citationItem)]),
-        separator(""),
+        ...citations.map((each) => citationItem(each)),
+        ...also.map((each) => citationItem(each, vscode.l10n.t("also possible"))),
         goOn,
       ];
     }
@@ -174,10 +173,7 @@ export function resultItems(exchange: Exchange): Item[] {
           { kind: "panel" },
           { description: vscode.l10n.t("{0} files, {1} s", result.files, result.seconds.toFixed(1)) },
         ),
-        ...(citations.length === 0
-          ? []
-          : [separator(vscode.l10n.t("nearest, not an answer")), ...citations.map(citationItem)]),
-        separator(""),
+        ...citations.map((each) => citationItem(each, vscode.l10n.t("nearest, not an answer"))),
         goOn,
       ];
     case "failed":
