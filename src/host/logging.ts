@@ -1,14 +1,24 @@
 import * as vscode from "vscode";
+import type { LogLevel } from "../protocol/engine.ts";
 import type { Log } from "./engine/child.ts";
+import { logLevel } from "./settings.ts";
+
+const ORDER: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /** The log of extension and engine; its level is VS Code's own setting for it. */
 export function createLog(): vscode.LogOutputChannel {
   return vscode.window.createOutputChannel("ARMT", { log: true });
 }
 
-/** The log as the engine's client writes it. */
+/** The log as the engine's client writes it: from the level of the setting on, else from VS Code's own for this log. */
 export function engineLog(channel: vscode.LogOutputChannel): Log {
-  return (level, message) => channel[level](message);
+  return (level, message) => {
+    const least = logLevel();
+    if (least !== undefined && ORDER.indexOf(level) < ORDER.indexOf(least)) return;
+    // VS Code's level is the user's alone to set: what the setting lets through is raised to one that is shown.
+    if (least !== undefined && level === "debug") channel.info(`[debug] ${message}`);
+    else channel[level](message);
+  };
 }
 
 /** An error as it is written to the log. */

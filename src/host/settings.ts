@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { OpenParams, PreviewParams } from "../protocol/engine.ts";
+import type { LogLevel, OpenParams, PreviewParams } from "../protocol/engine.ts";
 
 export const SECTION = "armt";
 
@@ -13,6 +13,8 @@ const PROVIDERS = [
   "dml",
   "coreml",
 ] as const satisfies readonly OpenParams["provider"][];
+
+const LOG_LEVELS: readonly LogLevel[] = ["error", "warn", "info", "debug"];
 
 function strings(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
@@ -45,6 +47,12 @@ export function modelSettings(): Pick<OpenParams, "model" | "provider"> {
     provider: PROVIDERS.find((provider) => provider === wanted) ?? "auto",
     ...(typeof path === "string" && path.trim() !== "" ? { model: path.trim() } : {}),
   };
+}
+
+/** The least level of what the engine writes to the log; undefined: VS Code's own for the log decides. */
+export function logLevel(): LogLevel | undefined {
+  const value: unknown = vscode.workspace.getConfiguration(SECTION).get("logLevel");
+  return LOG_LEVELS.find((level) => level === value);
 }
 
 export function autostart(): Autostart {

@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { ROOT } from "../../../src/pack/contents.ts";
+
+const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+
+test("each word of the manifest is in package.nls.json, and none there is of no use", () => {
+  const used = new Set([...read("package.json").matchAll(/"%([\w.]+)%"/g)].map(([, key]) => key));
+  const written: Readonly<Record<string, string>> = JSON.parse(read("package.nls.json"));
+  assert.deepEqual([...used].sort(), Object.keys(written).sort());
+  for (const [key, words] of Object.entries(written)) assert.notEqual(words.trim(), "", key);
+});
+
+test("words of the host are found by the extractor for translators: vscode.l10n.t, called by its whole name", () => {
+  const files = globSync("src/{extension.ts,host/**/*.ts}", { cwd: ROOT });
+  assert.ok(files.length > 20);
+  for (const file of files) {
+    const rest = read(file).replaceAll(/vscode\.l10n\.t\(\s*(?:"|\n)/g, "");
+    assert.doesNotMatch(rest, /l10n/, `${file}: takes another form, or words that are no literal`);
+  }
+});
