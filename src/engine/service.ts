@@ -391,6 +391,7 @@ export class Engine {
   }
 
   #report(counts: IndexCounts, skipped: readonly SkippedFile[], started: number): IndexReport {
+    this.#store.foldWal();
     const stats = this.#store.stats();
     if (stats.files === 0) throw new WorkspaceEmptyError(this.#root, skipped.length);
     const ms = performance.now() - started;

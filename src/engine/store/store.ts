@@ -277,6 +277,11 @@ export class Store {
     this.#changeChats((chats) => chats.remove(id));
   }
 
+  /** Moves what was committed from the WAL into the file, as far as readers leave it; only for a writer. */
+  foldWal(): void {
+    this.#connection.mapped(() => this.#connection.db.exec("PRAGMA wal_checkpoint(TRUNCATE)"));
+  }
+
   stats(): StoreStats {
     return this.#connection.read(() => readStats(this.#connection.db, this.#connection.path, this.#options));
   }
