@@ -66,6 +66,8 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     command("newChat", async () => {
       panel.newChat();
       await panel.view.reveal();
+      // What the last chat was narrowed to ends with it.
+      panel.view.post({ type: "draft", narrow: [] });
     }),
     command("history", async () => {
       await panel.showHistory(true);
@@ -126,7 +128,7 @@ async function askFolder(uri: unknown, folders: Folders, panel: PanelController)
   const path = found === undefined ? "" : prefixOf(folders, found.index) + (found.path === "" ? "" : `${found.path}/`);
   await panel.showHistory(false);
   await panel.view.reveal();
-  panel.view.post({ type: "draft", text: "", narrow: path === "" ? [] : [path] });
+  panel.view.post({ type: "draft", narrow: path === "" ? [] : [path] });
 }
 
 function folderOfEditor(): vscode.Uri | undefined {

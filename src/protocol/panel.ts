@@ -178,7 +178,8 @@ export interface PanelState {
 export type ToPanel =
   | { readonly type: "state"; readonly state: PanelState }
   | { readonly type: "places"; readonly request: number; readonly places: readonly Place[] }
-  | { readonly type: "draft"; readonly text: string; readonly narrow: readonly string[] }
+  /** For the box; without `text` what is typed in it stays. */
+  | { readonly type: "draft"; readonly text?: string; readonly narrow: readonly string[] }
   | { readonly type: "focus" };
 
 export type FromPanel =

@@ -216,8 +216,9 @@ export function composer({ send, changed, asked, suggested }: ComposerEvents): C
     return true;
   };
   box.addEventListener("keydown", (event) => {
-    // Enter that ends the composition of a character is not a question.
-    if (event.isComposing || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    // Enter that ends the composition of a character, or a chord of VS Code, is not a question.
+    if (event.defaultPrevented || event.isComposing || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey)
+      return;
     if ((list.isOpen() && onListKey(event)) || onBoxKey(event)) {
       event.preventDefault();
       event.stopPropagation();

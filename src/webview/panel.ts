@@ -1,4 +1,5 @@
 import type { FromPanel, PanelState, ToPanel } from "../protocol/panel.ts";
+import { leaveChords } from "./chord.ts";
 import { composer } from "./composer.ts";
 import { el, SAY } from "./dom.ts";
 import { announcement, Speaker } from "./live.ts";
@@ -104,6 +105,7 @@ export function openPanel(host: Host, page: HTMLElement): (message: ToPanel) => 
   page.addEventListener(SAY, (event) => {
     if (event instanceof CustomEvent) speaker.say(String(event.detail));
   });
+  leaveChords();
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || state === undefined) return;
     const { key, altKey, ctrlKey, metaKey, shiftKey } = event;
@@ -135,7 +137,7 @@ export function openPanel(host: Host, page: HTMLElement): (message: ToPanel) => 
         box.places(message.request, message.places);
         break;
       case "draft":
-        box.fill(message.text, message.narrow);
+        box.fill(message.text ?? box.text, message.narrow);
         box.focus();
         break;
       case "focus":

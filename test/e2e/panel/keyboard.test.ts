@@ -55,6 +55,16 @@ describe("keyboard", { skip: "missing" in chromium ? chromium.missing : false },
     assert.equal(await focused(), "Question");
   });
 
+  it("leaves the second key of a chord to VS Code", async () => {
+    await enter(STATES.ready);
+    await panel.page.keyboard.type("Wh");
+    await press("Control+K", "a");
+    await panel.page.keyboard.type("y");
+    await press("Control+K", "Enter");
+    assert.equal(await box.inputValue(), "Why");
+    assert.deepEqual(await posted(), []);
+  });
+
   it("asks with Enter, breaks the line with Shift+Enter", async () => {
     await enter(STATES.ready);
     await panel.page.keyboard.type("Which port");

@@ -144,6 +144,15 @@ describe("snapshots", { skip: "missing" in chromium ? chromium.missing : false }
         narrow: ["lib/mux.js"],
         followUp: false,
       });
+      await panel.page.keyboard.type("Where does it end?");
+      await panel.post({ type: "draft", narrow: [] });
+      await panel.page.keyboard.press("Enter");
+      assert.deepEqual((await panel.sent()).at(-1), {
+        type: "ask",
+        question: "Where does it end?",
+        narrow: [],
+        followUp: false,
+      });
     }),
   );
 
