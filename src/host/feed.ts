@@ -3,11 +3,14 @@ import { gitDirectory } from "./git.ts";
 import type { FolderIndex } from "./index/folder-index.ts";
 import type { Folders } from "./index/folders.ts";
 import { describe } from "./logging.ts";
+import { throttled } from "./single-flight.ts";
 
 /** Changes from outside are taken together when it has been quiet for so long … */
 const QUIET_MS = 300;
 /** … or at the latest after this. */
 const LATEST_MS = 2_000;
+/** Whoever looks at changed files is told of all of them so often at most. */
+const TELL_MS = 200;
 /** With more changes than this the whole folder is looked at. */
 const MOST_PATHS = 500;
 /** A checkout writes its files after HEAD. */
@@ -29,6 +32,12 @@ export class Feed implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<readonly vscode.Uri[]>();
   readonly #subscriptions: vscode.Disposable[];
   readonly #watched = new Map<FolderIndex, Watch>();
+  #noted: vscode.Uri[] = [];
+  readonly #tell = throttled(TELL_MS, () => {
+    const noted = this.#noted;
+    this.#noted = [];
+    this.#changed.fire(noted);
+  });
 
   constructor(folders: Folders, log: vscode.LogOutputChannel) {
     this.#folders = folders;
@@ -53,6 +62,7 @@ export class Feed implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.#tell.dispose();
     for (const watch of this.#watched.values()) watch.dispose();
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
@@ -82,7 +92,6 @@ export class Feed implements vscode.Disposable {
   }
 
   #note(uris: readonly vscode.Uri[]): void {
-    const inside: vscode.Uri[] = [];
     for (const uri of uris) {
       const found = this.#folders.find(uri);
       const watch = found === undefined ? undefined : this.#watched.get(found.index);
@@ -91,10 +100,10 @@ export class Feed implements vscode.Disposable {
       else if (RULES.test(found.path)) watch.rulesChanged();
       else if (!NEVER.test(found.path)) {
         watch.note(found.path);
-        inside.push(uri);
+        this.#noted.push(uri);
+        this.#tell.call();
       }
     }
-    if (inside.length > 0) this.#changed.fire(inside);
   }
 }
 
@@ -132,11 +141,14 @@ class Watch implements vscode.Disposable {
       this.#savedAt.delete(path);
       if (performance.now() - saved < ECHO_MS) return;
     }
+    // Called for each of thousands of files in one turn.
     const now = performance.now();
-    if (this.#waiting.size === 0) this.#since = now;
+    if (this.#waiting.size === 0) {
+      this.#since = now;
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => void this.flush(), QUIET_MS);
+    } else if (now - this.#since < LATEST_MS - QUIET_MS) this.#timer?.refresh();
     this.#waiting.add(path);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.flush(), Math.max(0, Math.min(QUIET_MS, this.#since + LATEST_MS - now)));
   }
 
   /** Another commit is checked out: the whole folder is looked at. */

@@ -34,10 +34,10 @@ export function commit(folder: string): void {
   git(folder, "commit", "--quiet", "--message=All of it");
 }
 
-/** Runs git in a folder, as nobody in particular. */
-export function git(folder: string, ...args: readonly string[]): void {
+/** Runs git in a folder, as nobody in particular; returns what it prints. */
+export function git(folder: string, ...args: readonly string[]): string {
   const identity = ["-c", "user.name=Test", "-c", "user.email=test@example.invalid", "-c", "commit.gpgsign=false"];
-  execFileSync("git", ["-C", folder, ...identity, ...args], { stdio: "pipe" });
+  return execFileSync("git", ["-C", folder, ...identity, ...args], { encoding: "utf8", maxBuffer: 64e6 });
 }
 
 /** Writes a file of a workspace, with the folders above it. */

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Mark } from "../../protocol/panel.ts";
 
 type Kind = Extract<Mark["kind"], "keyword" | "string" | "number" | "comment">;
@@ -41,7 +42,13 @@ interface Tree {
 /** Loaded at the first citation: an editor that never asks does not pay for it. */
 async function load() {
   const { common, createLowlight } = await import("lowlight");
-  return createLowlight(common);
+  const lowlight = createLowlight();
+  for (const [name, grammar] of Object.entries(common)) {
+    // Together they would block the editor's other extensions.
+    await setImmediate();
+    lowlight.register(name, grammar);
+  }
+  return lowlight;
 }
 
 let loading: ReturnType<typeof load> | undefined;

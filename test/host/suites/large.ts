@@ -9,15 +9,16 @@ import { api, folder, until } from "./extension.ts";
 import { measured, runTests } from "./mocha.ts";
 
 const LIMIT_MS = 50;
-/** Longer than a large repository's listing takes; the rest of its index is more of the same. */
-const WATCHED_MS = 30_000;
+/** The first part of the index: files are listed, read, and reported one after the other. The rest is more of it. */
+const WATCHED_MS = 20_000;
+/** For the watcher to tell of thousands of files. */
+const CHECKOUT_MS = 6_000;
 
 const execute = promisify(execFile);
 
-function holds(what: string, blocked: Blocked): void {
-  measured(`${what}: event loop blocked at most, ms`, blocked.own);
-  measured(`${what}: by the clock, ms`, blocked.clock);
-  assert.ok(blocked.own <= LIMIT_MS, `${what} blocked the event loop for ${blocked.own} ms`);
+function holds(what: string, { clock, host, ours, stacks }: Blocked): void {
+  measured(`${what}: event loop blocked at most, ms`, `${ours} (with VS Code's own ${host}, by the clock ${clock})`);
+  assert.ok(ours <= LIMIT_MS, `${what} blocked the event loop for ${ours} ms:\n${stacks.join("\n")}`);
 }
 
 export async function run(): Promise<void> {
@@ -25,10 +26,7 @@ export async function run(): Promise<void> {
     describe("a large repository", () => {
       it("never blocks the event loop while it is listed and read", async () => {
         const armt = await api();
-        const idle = watchEventLoop();
-        await delay(3_000);
-        measured("before: event loop blocked at most, ms", idle().own);
-        const watched = watchEventLoop();
+        const watched = await watchEventLoop();
         await vscode.commands.executeCommand("armt.index");
         await until("it reads", () => armt.folders[0]?.state === "indexing" && armt.folders[0].files > 0);
         await delay(WATCHED_MS);
@@ -36,25 +34,25 @@ export async function run(): Promise<void> {
         measured("files read meanwhile", `${files} of ${of}`);
         assert.equal(state, "indexing", "it is large enough");
         assert.ok(of > 1_500, `${of} files`);
-        holds("indexing", watched());
+        holds("indexing", await watched());
       });
 
       it("never blocks it while a question is answered meanwhile, and the files are listed", async () => {
         const armt = await api();
-        const watched = watchEventLoop();
+        const watched = await watchEventLoop();
         await armt.ask("What is the default request timeout?");
         await vscode.commands.executeCommand("armt.showFiles");
-        holds("asking and listing", watched());
+        holds("asking and listing", await watched());
       });
 
       it("never blocks it while thousands of files change at once", async () => {
-        const watched = watchEventLoop();
+        const watched = await watchEventLoop();
         const git = (...args: readonly string[]) => execute("git", ["-C", folder().fsPath, ...args]);
         await git("checkout", "--quiet", "--force", "changed");
-        await delay(10_000);
+        await delay(CHECKOUT_MS);
         await git("checkout", "--quiet", "--force", "main");
-        await delay(10_000);
-        holds("a checkout", watched());
+        await delay(CHECKOUT_MS);
+        holds("a checkout", await watched());
       });
     }),
   );
