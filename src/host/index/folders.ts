@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as vscode from "vscode";
 import type { EngineClient } from "../engine-client.ts";
 import { describe } from "../logging.ts";
-import { pathInside } from "../paths.ts";
+import { pathInside, splitPath } from "../paths.ts";
 import { autostart, SECTION } from "../settings.ts";
 import { FolderIndex, type Wish } from "./folder-index.ts";
 
@@ -60,9 +60,12 @@ export class Folders implements vscode.Disposable {
     return this.all.filter(({ askable }) => askable);
   }
 
-  /** The workspace's name, for titles. */
+  /** The workspace's name, for titles: that of the only folder, of the workspace file, or of all folders. */
   get name(): string {
-    return vscode.workspace.name ?? this.all[0]?.folder.name ?? "";
+    const { workspaceFile, workspaceFolders = [] } = vscode.workspace;
+    const names = workspaceFolders.map(({ name }) => name);
+    if (workspaceFile?.scheme !== "file" || names.length === 1) return names.join(", ");
+    return splitPath(workspaceFile.path).name.replace(/\.code-workspace$/, "");
   }
 
   /** Paths are told with the folder's name in front. */
