@@ -1,11 +1,22 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Browser, BrowserContext, FrameLocator, Locator, Page } from "playwright-core";
 import { WORK } from "./cache.ts";
 
 /** How long anything may take on a busy machine. */
 export const PATIENCE_MS = 60_000;
 const INDEX_MS = 240_000;
+const TRY_MS = 10_000;
+
+/** Tries again until there is a result. */
+export async function eventually<T>(attempt: () => Promise<T | undefined>, patience = PATIENCE_MS): Promise<T> {
+  for (const end = performance.now() + patience; ; await delay(100)) {
+    const result = await attempt();
+    if (result !== undefined) return result;
+    if (performance.now() > end) throw new Error("It did not come about");
+  }
+}
 
 /** What a window did that it must not do. */
 export interface Complaints {
@@ -74,6 +85,16 @@ export class Workbench {
     for (const key of keys) await this.page.keyboard.press(key);
   }
 
+  /** Does something that copies; the text that is in the clipboard then. */
+  async copied(act: () => Promise<void>): Promise<string> {
+    await this.page.evaluate(() => navigator.clipboard.writeText(""));
+    await act();
+    return await eventually(async () => {
+      const text = await this.page.evaluate(() => navigator.clipboard.readText());
+      return text === "" ? undefined : text;
+    });
+  }
+
   // Quick input and commands
 
   get quickInput(): Locator {
@@ -85,19 +106,31 @@ export class Workbench {
   }
 
   async runCommand(title: string): Promise<void> {
-    await this.press("F1");
-    await this.quickInput.fill(`>${title}`);
-    await this.quickRows.filter({ hasText: title }).first().waitFor();
-    await this.press("Enter");
+    await this.#choose("F1", `>${title}`, title);
+  }
+
+  /** Types into the list that `key` opens and takes the row with `row` in it. What steals the focus closes the list. */
+  async #choose(key: string, typed: string, row: string): Promise<void> {
+    await eventually(async () => {
+      try {
+        await this.press(key);
+        await this.quickInput.fill(typed, { timeout: TRY_MS });
+        const chosen = this.quickRows.filter({ hasText: row }).first();
+        await chosen.waitFor({ timeout: TRY_MS });
+        await chosen.click({ timeout: TRY_MS });
+        return true;
+      } catch {
+        await this.press("Escape");
+        return undefined;
+      }
+    });
   }
 
   // Editors
 
+  /** Opens a file by its name; the focus is in it. */
   async openFile(name: string): Promise<void> {
-    await this.press("Control+P");
-    await this.quickInput.fill(name);
-    await this.quickRows.filter({ hasText: name }).first().waitFor();
-    await this.press("Enter");
+    await this.#choose("Control+P", name, name);
     await this.activeTab(name).waitFor();
     await this.page.locator(".editor-instance .monaco-editor .view-lines").first().click();
     await this.page.locator(".editor-instance .monaco-editor.focused").first().waitFor();
@@ -148,6 +181,13 @@ export class Workbench {
     await this.status.waitFor();
     await this.runCommand("ARMT: Focus on Ask View");
     await this.panel.getByRole("main").waitFor();
+  }
+
+  /** Begins a new chat; the focus is in the box. */
+  async newChat(): Promise<void> {
+    await this.runCommand("ARMT: New Chat");
+    await this.panel.locator("textarea:focus").waitFor();
+    await this.panel.getByText(/files read\. A saved file is read again at once\.$/).waitFor();
   }
 
   get question(): Locator {
