@@ -6,8 +6,8 @@
  * `node src/build.mjs [--production] [--extension] [--out FOLDER]`: minified and without source maps; without the
  * command line, as the extension is packaged; into another folder than dist/.
  */
-import { copyFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { copyFileSync, existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { build } from "esbuild";
@@ -17,7 +17,9 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const { values: options } = parseArgs({
   options: { production: { type: "boolean" }, extension: { type: "boolean" }, out: { type: "string" } },
 });
-const out = resolve(root, options.out ?? "dist");
+const target = resolve(root, options.out ?? "dist");
+/** Built beside it and moved: what runs from dist/ meanwhile never finds it empty. */
+const out = join(dirname(target), `.dist-${process.pid}`);
 
 /** CommonJS packages inside an ES module bundle look for `require`. */
 const banner = {
@@ -61,7 +63,7 @@ if (!options.extension)
     banner,
   });
 
-rmSync(out, { recursive: true, force: true });
+process.once("exit", () => rmSync(out, { recursive: true, force: true }));
 // The panel and its host are not written yet in every revision: a program without a source is none.
 const present = programs.filter(({ entryPoints: [entry] }) => existsSync(root + entry));
 const built = await Promise.all(present.map((program) => build({ ...program, metafile: true })));
@@ -73,3 +75,5 @@ if (!options.extension)
 const inputs = built.flatMap(({ metafile }) => Object.keys(metafile.inputs));
 const packages = [...external, "onnxruntime-common", "@vscode/codicons"].map((name) => `node_modules/${name}/`);
 writeFileSync(`${out}/ThirdPartyNotices.txt`, notices(root, [...inputs, ...packages]));
+rmSync(target, { recursive: true, force: true });
+renameSync(out, target);

@@ -13,7 +13,7 @@ export const DRIVER = fileURLToPath(new URL("driver", import.meta.url));
 export const SUITE_MS = 900_000;
 
 /** A suite that is ready to be run. */
-export interface Prepared extends Suite {
+export interface PreparedSuite extends Suite {
   /** What the window opens. */
   readonly opens: string;
   /** The bundled module whose `run` the extension host calls. */
@@ -26,7 +26,7 @@ export interface Prepared extends Suite {
  * Declares a test for each suite, with what is tested in the extension host below it. `open` opens the window and
  * resolves when the tests in it have ended, with what to tell if they ended before their time.
  */
-export function declareSuites(open: (suite: Prepared) => Promise<string>): void {
+export function declareSuites(open: (suite: PreparedSuite) => Promise<string>): void {
   // One by name: ARMT_TEST_SUITE=large npm run test:host
   const only = process.env["ARMT_TEST_SUITE"];
   const suites = SUITES.filter(({ name }) => only === undefined || name === only);

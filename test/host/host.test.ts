@@ -9,7 +9,7 @@ import { launchChromium } from "../vscode/chromium.ts";
 import { vsCodeFolder } from "../vscode/install.ts";
 import { EXTENSIONS } from "../vscode/prepare.ts";
 import { VsCodeServer } from "../vscode/server.ts";
-import { DRIVER, declareSuites, type Prepared, SUITE_MS } from "./declare.ts";
+import { DRIVER, declareSuites, type PreparedSuite, SUITE_MS } from "./declare.ts";
 import { REPORT_VARIABLE } from "./report.ts";
 
 const LOG_TAIL = 2_000;
@@ -42,7 +42,7 @@ declareSuites(async (suite) => {
 });
 
 /** Opens a window that runs the suite; resolves when VS Code says that it has ended. */
-async function runWindow(server: VsCodeServer, suite: Prepared): Promise<string> {
+async function runWindow(server: VsCodeServer, suite: PreparedSuite): Promise<string> {
   if (browser === undefined) throw new Error("No browser");
   const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, locale: "en-US" });
   try {
@@ -70,7 +70,7 @@ async function runWindow(server: VsCodeServer, suite: Prepared): Promise<string>
   }
 }
 
-async function picture(page: Page, { name }: Prepared): Promise<string> {
+async function picture(page: Page, { name }: PreparedSuite): Promise<string> {
   const path = join(WORK, "failures", `${name}.png`);
   mkdirSync(join(WORK, "failures"), { recursive: true });
   await page.screenshot({ path });

@@ -9,7 +9,7 @@ const START_MS = 120_000;
 const STOP_MS = 5_000;
 
 /** A workbench that shows nothing but itself, and saves when it is told to, as the desktop does. */
-const SETTINGS = {
+export const SETTINGS = {
   "workbench.startupEditor": "none",
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "workbench.enableExperiments": false,

@@ -103,6 +103,15 @@ export async function run(): Promise<void> {
         await untilAnswer(LEASE, says(30));
       });
 
+      it("follows the rules for ignored files as they are saved and deleted", async () => {
+        const rules = fileIn(".armtignore");
+        await vscode.workspace.fs.writeFile(rules, Buffer.from(""));
+        await typeAndSave(rules, "leases.ts\n");
+        await untilAnswer(LEASE, (answer) => !says(30)(answer) && citesNothingOf("src/leases.ts")(answer));
+        outside("require('fs').rmSync(process.argv[1])", rules.fsPath);
+        await untilAnswer(LEASE, says(30));
+      });
+
       it("leaves out what the settings exclude, and takes it in again", async () => {
         const settings = () => vscode.workspace.getConfiguration("armt", folder());
         const { Workspace } = vscode.ConfigurationTarget;
