@@ -1,6 +1,8 @@
 import * as vscode from "vscode";
 import type { LogLevel } from "../protocol/engine.ts";
 import type { Log } from "./engine/child.ts";
+import { EngineRequestError } from "./engine/errors.ts";
+import { wordsOf } from "./engine/words.ts";
 import { logLevel } from "./settings.ts";
 
 const ORDER: readonly LogLevel[] = ["debug", "info", "warn", "error"];
@@ -28,5 +30,6 @@ export function describe(error: unknown): string {
 
 /** The words of an error that a user is shown. */
 export function messageOf(error: unknown): string {
+  if (error instanceof EngineRequestError) return wordsOf(error.code) ?? error.message;
   return error instanceof Error ? error.message : String(error);
 }
