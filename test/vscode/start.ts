@@ -61,6 +61,8 @@ async function serve(folder: string, trust: boolean): Promise<void> {
     process.once("disconnect", end);
   });
   await server.stop();
+  // A channel to the parent that is listened to keeps a process alive.
+  if (process.connected) process.disconnect();
 }
 
 /** Opens the address in the user's browser, where there is one to be opened. */
