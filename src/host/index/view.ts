@@ -6,6 +6,9 @@ import type { Folders } from "./folders.ts";
 
 type Reading = Extract<IndexView, { state: "indexing" | "paused" }>;
 
+/** Codes of errors of the model and of what it runs on. */
+const OF_THE_MODEL = /^(?:model|graph|provider|runtime|tokenizer)-/;
+
 /** The states of several folders in the order in which one of them stands for all. */
 const FIRST: readonly FolderState["state"][] = ["failed", "indexing", "opening", "paused", "ready", "refused"];
 
@@ -59,8 +62,12 @@ function failedView(indexes: readonly FolderIndex[]): IndexView {
   for (const { state } of indexes) {
     if (state.state !== "failed") continue;
     const { problem } = state;
-    if (problem.kind === "error")
-      return { state: "failed", heading: vscode.l10n.t("The index could not be opened"), cause: problem.message };
+    if (problem.kind === "error") {
+      const heading = OF_THE_MODEL.test(problem.code)
+        ? vscode.l10n.t("The model could not be started")
+        : vscode.l10n.t("The index could not be opened");
+      return { state: "failed", heading, cause: problem.message };
+    }
     const cause = inWords(problem.cause);
     return problem.cause.kind === "start"
       ? { state: "failed", heading: vscode.l10n.t("The engine could not be started"), cause }
