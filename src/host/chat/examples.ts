@@ -84,16 +84,17 @@ export class Examples implements vscode.Disposable {
 
   #sure(indexes: readonly FolderIndex[]): string[] {
     const kept = this.#kept;
-    return indexes.flatMap(({ folder }) => [...(kept[folder.uri.toString()] ?? [])]);
+    return indexes.flatMap((index) => [...(kept[keyOf(index)] ?? [])]);
   }
 
   async #tryAll(): Promise<void> {
     for (const index of this.#folders.wanted) {
-      const key = index.folder.uri.toString();
+      const key = keyOf(index);
       if (!index.whole || index.state.state !== "ready" || this.#kept[key] !== undefined) continue;
       const sure = await this.#try(index);
       if (this.#stop.signal.aborted) return;
-      await this.#memento.update(KEPT, { ...this.#kept, [key]: sure });
+      const others = Object.entries(this.#kept).filter(([each]) => !each.startsWith(`${index.folder.uri.toString()} `));
+      await this.#memento.update(KEPT, { ...Object.fromEntries(others), [key]: sure });
       this.#log.debug(`${index.folder.name}: ${sure.length} example questions`);
       this.#changed.fire();
     }
@@ -131,4 +132,9 @@ export class Examples implements vscode.Disposable {
     const questions = Array.from({ length: rounds }, (_, at) => found.flatMap((each) => each[at] ?? [])).flat();
     return [...new Set(questions)];
   }
+}
+
+/** Another model may be sure of others. */
+function keyOf({ folder, status }: FolderIndex): string {
+  return `${folder.uri.toString()} ${status?.model.hash ?? ""}`;
 }
