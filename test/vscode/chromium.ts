@@ -65,3 +65,8 @@ export function chromiumPath(): string {
 export async function launchChromium(): Promise<Browser> {
   return await chromium.launch({ executablePath: chromiumPath(), args: ARGS });
 }
+
+/** Before test files that need a browser run: installs one at most, and says once that there is none. */
+export function globalSetup(): void {
+  chromiumPath();
+}

@@ -2,11 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
 import type { CitationView, ExchangeView, PanelState } from "../../../src/protocol/panel.ts";
-import { findChromium, launch } from "./browser.ts";
+import { launchChromium } from "../../vscode/chromium.ts";
 import { openPanel } from "./host.ts";
 import { answered, STATES } from "./states.ts";
-
-const chromium = findChromium();
 
 const HTML = `<img src="http://evil.test/a.png" onerror="window.pwned=1"><script>window.pwned=2</script>`;
 const MORE = `<svg onload=window.pwned=3><iframe src="javascript:window.pwned=4"></iframe><style>*{display:none}</style>]]>`;
@@ -63,10 +61,10 @@ const state: PanelState = {
   hints: true,
 };
 
-describe("hostile text", { skip: "missing" in chromium ? chromium.missing : false }, () => {
+describe("hostile text", () => {
   let browser: Browser;
   before(async () => {
-    if ("path" in chromium) browser = await launch(chromium.path);
+    browser = await launchChromium();
   });
   after(async () => {
     await browser.close();

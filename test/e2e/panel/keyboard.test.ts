@@ -2,18 +2,16 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import type { Browser, Locator } from "playwright-core";
 import type { FromPanel, PanelState } from "../../../src/protocol/panel.ts";
-import { findChromium, launch } from "./browser.ts";
+import { launchChromium } from "../../vscode/chromium.ts";
 import { openPanel, type Panel } from "./host.ts";
 import { answered, chained, PLACES, running, STATES } from "./states.ts";
 
-const chromium = findChromium();
-
-describe("keyboard", { skip: "missing" in chromium ? chromium.missing : false }, () => {
+describe("keyboard", () => {
   let browser: Browser;
   let panel: Panel;
   let box: Locator;
   before(async () => {
-    if ("path" in chromium) browser = await launch(chromium.path);
+    browser = await launchChromium();
   });
   after(async () => {
     await browser.close();

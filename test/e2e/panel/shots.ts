@@ -2,17 +2,15 @@
  * Pictures of the panel's states for the eye: node test/e2e/panel/shots.ts FOLDER [theme,…] [width,…] [state,…]
  */
 import { mkdirSync } from "node:fs";
-import { findChromium, launch } from "./browser.ts";
+import { launchChromium } from "../../vscode/chromium.ts";
 import { openPanel, type ThemeName } from "./host.ts";
 import { PLACES, STATES, type StateName } from "./states.ts";
 import { THEMES } from "./themes.ts";
 
 const [folder = "shots", themes = "dark", widths = "340", states = Object.keys(STATES).join(",")] =
   process.argv.slice(2);
-const chromium = findChromium();
-if ("missing" in chromium) throw new Error(chromium.missing);
 mkdirSync(folder, { recursive: true });
-const browser = await launch(chromium.path);
+const browser = await launchChromium();
 const isTheme = (name: string): name is ThemeName => name in THEMES;
 const isState = (name: string): name is StateName => name in STATES;
 for (const theme of themes.split(",").filter(isTheme))

@@ -2,11 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
 import type { ExchangeView, PanelState } from "../../../src/protocol/panel.ts";
-import { findChromium, launch } from "./browser.ts";
+import { launchChromium } from "../../vscode/chromium.ts";
 import { openPanel, type Panel } from "./host.ts";
 import { answered, chained, running, STATES } from "./states.ts";
-
-const chromium = findChromium();
 
 const withExchanges = (...exchanges: readonly ExchangeView[]): PanelState => ({ ...STATES.ready, exchanges });
 
@@ -25,10 +23,10 @@ async function tagged(panel: Panel, selector: string): Promise<boolean> {
 }
 const live = (panel: Panel) => panel.page.getByRole("status");
 
-describe("snapshots", { skip: "missing" in chromium ? chromium.missing : false }, () => {
+describe("snapshots", () => {
   let browser: Browser;
   before(async () => {
-    if ("path" in chromium) browser = await launch(chromium.path);
+    browser = await launchChromium();
   });
   after(async () => {
     await browser.close();

@@ -4,12 +4,11 @@ import { createRequire } from "node:module";
 import { after, before, describe, it } from "node:test";
 import type { AxeResults } from "axe-core";
 import type { Browser } from "playwright-core";
-import { findChromium, launch } from "./browser.ts";
+import { launchChromium } from "../../vscode/chromium.ts";
 import { openPanel, type Panel, type ThemeName } from "./host.ts";
 import { PLACES, STATES, type StateName } from "./states.ts";
 import { THEMES } from "./themes.ts";
 
-const chromium = findChromium();
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const WIDTHS = [240, 340, 600];
 const themes = Object.keys(THEMES) as ThemeName[];
@@ -52,10 +51,10 @@ async function overflowing(panel: Panel): Promise<string[]> {
   });
 }
 
-describe("states of the panel", { skip: "missing" in chromium ? chromium.missing : false }, () => {
+describe("states of the panel", () => {
   let browser: Browser;
   before(async () => {
-    if ("path" in chromium) browser = await launch(chromium.path);
+    browser = await launchChromium();
   });
   after(async () => {
     await browser.close();
