@@ -17,6 +17,13 @@ function installedManifest(manifest: Record<string, unknown>, packages: Readonly
   return JSON.stringify({ ...kept, dependencies: packages }, null, 2);
 }
 
+/** The README as VS Code shows it of an installed extension: what lies in the repository alone is not linked or shown. */
+export function installedReadme(text: string): string {
+  return text
+    .replaceAll(/^!\[[^\]]*\]\((?!https?:)[^)]*\)\n*/gm, "")
+    .replaceAll(/(?<!!)\[([^\]]+)\]\((?!https?:|#)[^)]*\)/g, "$1");
+}
+
 function readManifest(file: string): Record<string, unknown> {
   return JSON.parse(readFileSync(file, "utf8"));
 }
@@ -33,6 +40,7 @@ function fill(stage: string, target: Target): void {
     const name = /^node_modules\/((?:@[^/]+\/)?[^/]+)\/package\.json$/.exec(file)?.[1];
     if (name !== undefined) packages[name] = String(readManifest(join(ROOT, file))["version"]);
   }
+  writeFileSync(join(stage, "README.md"), installedReadme(readFileSync(join(ROOT, "README.md"), "utf8")));
   writeFileSync(join(stage, "package.json"), installedManifest(readManifest(join(ROOT, "package.json")), packages));
   // Its own dependencies serve its installation alone, but for one that lies beside it.
   const runtime = "node_modules/onnxruntime-node/package.json";

@@ -3,6 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ROOT } from "../../../src/pack/contents.ts";
+import { installedReadme } from "../../../src/pack/pack.ts";
 
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 
@@ -20,4 +21,11 @@ test("words of the host are found by the extractor for translators: vscode.l10n.
     const rest = read(file).replaceAll(/vscode\.l10n\.t\(\s*(?:"|\n)/g, "");
     assert.doesNotMatch(rest, /l10n/, `${file}: takes another form, or words that are no literal`);
   }
+});
+
+test("an installed extension's README links and shows only what is there", () => {
+  const text =
+    "# A\n\n![An answer](media/a.png)\n\nSee [the card](models/README.md), [web](https://a.test/b) and [b](#b).\n";
+  assert.equal(installedReadme(text), "# A\n\nSee the card, [web](https://a.test/b) and [b](#b).\n");
+  assert.doesNotMatch(installedReadme(read("README.md")), /\]\((?!https?:|#)/);
 });
