@@ -15,7 +15,7 @@ interface Input {
 export function registerTool(asking: Asking): vscode.Disposable {
   return vscode.lm.registerTool<Input>(NAME, {
     prepareInvocation: ({ input: { question } }) => ({
-      invocationMessage: vscode.l10n.t("Asking ARMT: {0}", new vscode.MarkdownString().appendText(question).value),
+      invocationMessage: new vscode.MarkdownString().appendText(vscode.l10n.t("Asking ARMT: {0}", question)),
     }),
     async invoke({ input: { question, narrow = [] } }, token) {
       const exchange = await askApart(asking, { text: question, narrow }, token);
