@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { processTable } from "./process-table.ts";
 
 const START_MS = 120_000;
 const STOP_MS = 5_000;
@@ -131,11 +132,7 @@ export class VsCodeServer {
 
   /** Process ids under this server whose command line has `part` in it. */
   processes(part: string): number[] {
-    const table = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8", maxBuffer: 16e6 });
-    const rows = table.split("\n").flatMap((line) => {
-      const [, pid, parent, args] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
-      return args === undefined ? [] : [{ pid: Number(pid), parent: Number(parent), args }];
-    });
+    const rows = processTable();
     const under = new Set([this.#child.pid]);
     for (let size = 0; size !== under.size; ) {
       size = under.size;
