@@ -71,7 +71,7 @@ before(async () => {
   }
 });
 
-declareSuites(async ({ opens, module, report, settings }) => {
+declareSuites(async ({ opens, module, report, settings, untrusted }) => {
   const data = mkdtempSync(join(tmpdir(), "armt-desktop-"));
   try {
     mkdirSync(join(data, "User"));
@@ -84,7 +84,8 @@ declareSuites(async ({ opens, module, report, settings }) => {
       launchArgs: [
         opens,
         ...["--extensions-dir", extensions, "--user-data-dir", data],
-        ...["--disable-workspace-trust", "--skip-welcome", "--skip-release-notes", "--disable-updates"],
+        ...(untrusted === true ? [] : ["--disable-workspace-trust"]),
+        ...["--skip-welcome", "--skip-release-notes", "--disable-updates"],
       ],
     });
     return "";

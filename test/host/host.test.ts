@@ -31,6 +31,7 @@ declareSuites(async (suite) => {
     vscode,
     extensions: EXTENSIONS,
     tests: true,
+    trust: suite.untrusted === true,
     ...(suite.settings === undefined ? {} : { settings: suite.settings }),
     env: { [REPORT_VARIABLE]: suite.report },
   });

@@ -10,6 +10,8 @@ export interface Suite {
   readonly workspace: () => string;
   /** The user's settings. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** The user has not said that the workspace is to be trusted. */
+  readonly untrusted?: boolean;
 }
 
 const ALWAYS = { "armt.autostart": "always" };
@@ -20,6 +22,12 @@ export const SUITES: readonly Suite[] = [
   { name: "first-use", workspace: withSecrets, settings: NO_GIT },
   { name: "changes", workspace: twoCommits, settings: ALWAYS },
   { name: "folders", workspace: twoFolders, settings: ALWAYS },
+  {
+    name: "untrusted",
+    workspace: twoCommits,
+    settings: { ...ALWAYS, "security.workspace.trust.startupPrompt": "never" },
+    untrusted: true,
+  },
   { name: "crashes", workspace: amqplib, settings: ALWAYS },
   { name: "large", workspace: large },
 ];
@@ -62,9 +70,9 @@ function twoFolders(): string {
   return file;
 }
 
-/** Packages side by side, some 2,500 files; on the branch "changed" each has another last line. */
+/** Packages side by side, some 2,700 files; on the branch "changed" each has another last line. */
 function large(): string {
-  const folder = repositoryOf("zod", "highlight.js", "ajv", "hono", "undici", "@modelcontextprotocol/sdk");
+  const folder = repositoryOf("zod", "highlight.js", "ajv", "hono");
   git(folder, "checkout", "--quiet", "-b", "changed");
   const scripts = git(folder, "ls-files", "-z", "*.js", "*.ts").split("\0");
   for (const file of scripts.filter((each) => each !== "")) appendFileSync(join(folder, file), "\n// changed\n");

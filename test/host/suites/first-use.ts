@@ -8,8 +8,8 @@ import { api, extension, fileIn, folder, until, untilAnswer, untilState } from "
 import { measured, runTests } from "./mocha.ts";
 import { engineProcesses } from "./processes.ts";
 
-/** VS Code's own extensions of this kind take 10 to 200 ms. */
-const ACTIVATION_MS = 250;
+/** Of the processor: its time by the clock is the machine's affair. */
+const ACTIVATION_MS = 500;
 const SOURCE = "lib/connection.js";
 const QUESTION = "What is the default frameMax?";
 const ANSWER = /\b131072\b/;
@@ -45,15 +45,17 @@ export async function run(): Promise<void> {
   if (noted) for (const path of [SOURCE, ".env"]) watchReading(inFolder(path));
   const active = extension().isActive;
   const started = performance.now();
+  const before = process.cpuUsage();
   await extension().activate();
-  const ms = Math.round(performance.now() - started);
+  const { user, system } = process.cpuUsage(before);
+  const cost = { ms: Math.round(performance.now() - started), cpuMs: Math.round((user + system) / 1000) };
 
   await runTests(() =>
     describe("first use", () => {
       it("is active in a moment", function () {
-        measured("activation, ms", active ? "active before the tests" : ms);
+        measured("activation", active ? "before the tests" : `${cost.ms} ms, ${cost.cpuMs} ms of the processor`);
         if (active) this.skip();
-        assert.ok(ms < ACTIVATION_MS * 4, `${ms} ms, on a machine that may be busy`);
+        assert.ok(cost.cpuMs <= ACTIVATION_MS, `${cost.cpuMs} ms of the processor`);
       });
 
       it("starts no process until it is needed", () => {
