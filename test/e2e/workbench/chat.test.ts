@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { kill } from "node:process";
-import { before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import { amqplib } from "../../vscode/workspaces.ts";
 import { DELAY, FRAME, QUICK, UNKNOWN } from "./questions.ts";
-import { useSession } from "./session.ts";
+import { untilRead, useSession } from "./session.ts";
 
 describe("the chat", () => {
-  const at = useSession(amqplib, QUICK);
+  const at = useSession(amqplib, QUICK, untilRead);
 
   /** The files that the newest exchange cites, in their order, with their folders. */
   const cited = async (): Promise<readonly string[]> => {
@@ -14,11 +14,6 @@ describe("the chat", () => {
     const titles = await links.evaluateAll((all) => all.map((link) => link.getAttribute("title") ?? ""));
     return titles.map((title) => title.replace(/:[\d-]+$/, ""));
   };
-
-  before(async () => {
-    await at.window.untilStatus(/^ARMT, ready/);
-    await at.window.showPanel();
-  });
 
   it("shows the stages as they happen, then the quoted answer with its evidence and how sure it is", async () => {
     const { window } = at;

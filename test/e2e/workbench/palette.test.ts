@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import type { Locator } from "playwright-core";
 import { eventually } from "../../vscode/workbench.ts";
 import { amqplib } from "../../vscode/workspaces.ts";
 import { FRAME, QUICK, UNKNOWN } from "./questions.ts";
-import { useSession } from "./session.ts";
+import { untilRead, useSession } from "./session.ts";
 
 describe("the palette", () => {
-  const at = useSession(amqplib, QUICK);
+  const at = useSession(amqplib, QUICK, untilRead);
   /** The row that shows where the answer stands. */
   const place = (): Locator => at.window.quickRows.filter({ hasText: `${FRAME.name}:${FRAME.line}` }).last();
 
@@ -19,10 +19,6 @@ describe("the palette", () => {
     await window.press("Enter");
     await window.quickRows.first().filter({ hasText: first }).waitFor();
   };
-
-  before(async () => {
-    await at.window.untilStatus(/^ARMT, ready/);
-  });
 
   it("shows the answer first, then a row for each place, then the way into the panel", async () => {
     const { window } = at;

@@ -34,9 +34,13 @@ export class Session {
     return workbench;
   }
 
-  async close(workbench: Workbench): Promise<void> {
-    this.#windows.delete(workbench);
-    await workbench.close();
+  /** Closes all windows but one. */
+  async closeOthers(kept: Workbench): Promise<void> {
+    for (const window of [...this.#windows]) {
+      if (window === kept) continue;
+      this.#windows.delete(window);
+      await window.close();
+    }
   }
 
   /** The engine processes: one for each window that has used it. */
@@ -57,16 +61,31 @@ export class Session {
   }
 }
 
-/** Starts a session before the tests of a suite and ends it after them; a test that fails leaves pictures. */
+/** What the tests of a suite share. */
+export interface Shared {
+  readonly session: Session;
+  readonly window: Workbench;
+}
+
+/**
+ * Starts a session before the tests of a suite, gets it `ready`, and ends it after them. What fails leaves pictures.
+ */
 export function useSession(
   workspace: () => string,
   settings: Readonly<Record<string, unknown>> = {},
-): { readonly session: Session; readonly window: Workbench } {
+  ready: (window: Workbench) => Promise<void> = async () => {},
+): Shared {
   let session: Session | undefined;
   let window: Workbench | undefined;
   before(async () => {
     session = await Session.start(workspace(), settings);
-    window = await session.open();
+    try {
+      window = await session.open();
+      await ready(window);
+    } catch (error) {
+      await session.pictures("before the tests");
+      throw error;
+    }
   });
   afterEach(async (context) => {
     // Missing in the types.
@@ -88,4 +107,10 @@ export function useSession(
       return need(window);
     },
   };
+}
+
+/** Waits until the workspace is read, and shows the panel. */
+export async function untilRead(window: Workbench): Promise<void> {
+  await window.untilStatus(/^ARMT, ready/);
+  await window.showPanel();
 }
