@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { before, type TestContext, test } from "node:test";
+import { after, before, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { WORK } from "../vscode/cache.ts";
 import { bundleSuites } from "./bundle.ts";
 import { type Line, readReport } from "./report.ts";
 import { SUITES, type Suite, temporaryFolderOf } from "./workspaces.ts";
@@ -34,9 +34,9 @@ export function declareSuites(open: (suite: PreparedSuite) => Promise<string>): 
   let reports = "";
   before(async () => {
     modules = await bundleSuites(suites.map(({ name }) => name));
-    mkdirSync(WORK, { recursive: true });
-    reports = mkdtempSync(join(WORK, "reports-"));
+    reports = mkdtempSync(join(tmpdir(), "armt-reports-"));
   });
+  after(() => rmSync(reports, { recursive: true, force: true }));
   for (const suite of suites) {
     test(suite.name, { timeout: SUITE_MS }, async (t) => {
       const report = join(reports, `${suite.name}.jsonl`);
