@@ -8,6 +8,7 @@ import { FolderIndex, type Wish } from "./folder-index.ts";
 
 const WISHES = "armt.wishes";
 
+/** One for each folder, whichever windows and workspaces it is open in: a workspace's own storage is a window's. */
 function stateFile(storage: vscode.Uri, folder: vscode.Uri): vscode.Uri {
   const name = createHash("sha256").update(folder.toString()).digest("hex").slice(0, 16);
   return vscode.Uri.joinPath(storage, `${name}.armt`);
@@ -98,27 +99,27 @@ export class Folders implements vscode.Disposable {
   }
 
   #sync(): void {
-    const { storageUri } = this.#context;
-    const trusted = vscode.workspace.isTrusted && storageUri !== undefined;
-    const present = trusted ? (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === "file") : [];
+    const present = vscode.workspace.isTrusted
+      ? (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === "file")
+      : [];
     const keys = new Set(present.map(({ uri }) => uri.toString()));
     for (const [key, index] of this.#indexes) {
       if (keys.has(key)) continue;
       this.#indexes.delete(key);
       void index.dispose();
     }
-    if (storageUri !== undefined) for (const folder of present) this.#add(folder, storageUri);
+    for (const folder of present) this.#add(folder);
     this.#changed.fire();
   }
 
-  #add(folder: vscode.WorkspaceFolder, storage: vscode.Uri): void {
+  #add(folder: vscode.WorkspaceFolder): void {
     const key = folder.uri.toString();
     if (this.#indexes.has(key)) return;
     const index = new FolderIndex({
       folder,
       engine: this.#engine,
       log: this.#log,
-      state: stateFile(storage, folder.uri),
+      state: stateFile(this.#context.globalStorageUri, folder.uri),
       wish: this.#wishes()[key] ?? "off",
       keep: (wish) => this.#keep(key, wish),
     });

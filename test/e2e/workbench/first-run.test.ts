@@ -28,7 +28,7 @@ function files(folder: string): readonly string[] {
 
 /** The extension's state files in VS Code's storage. */
 function states(userData: string): readonly string[] {
-  return globSync("User/workspaceStorage/*/armt.armt/*.armt", { cwd: userData }).map((file) => join(userData, file));
+  return globSync("User/globalStorage/armt.armt/*.armt", { cwd: userData }).map((file) => join(userData, file));
 }
 
 function read(file: string): boolean {

@@ -11,7 +11,10 @@ describe("the palette", () => {
   /** The row that shows where the answer stands. */
   const place = (): Locator => at.window.quickRows.filter({ hasText: `${FRAME.name}:${FRAME.line}` }).last();
 
-  /** Asks, and waits until the answer stands first. */
+  /** In the first row of what is asked here, and in none of the rows of earlier questions. */
+  const FOUND = `${FRAME.folder}/${FRAME.name}:${FRAME.line}`;
+
+  /** Asks, and waits for what the first row says then. */
   const ask = async (question: string, first: string): Promise<void> => {
     const { window } = at;
     await window.openPalette();
@@ -22,7 +25,7 @@ describe("the palette", () => {
 
   it("shows the answer first, then a row for each place, then the way into the panel", async () => {
     const { window } = at;
-    await ask(FRAME.question, FRAME.answer);
+    await ask(FRAME.question, FOUND);
     const rows = (await window.quickRows.allInnerTexts()).map((row) => row.replace(/\s+/g, " ").trim());
     assert.match(rows[0] ?? "", /^131072 ?(?:sure|likely|unsure), .*, \d+\.\d s ?lib\/connect\.js:66$/);
     assert(rows.slice(1).some((row) => row.startsWith("connect.js:66") && row.includes(FRAME.text)));
@@ -43,7 +46,7 @@ describe("the palette", () => {
     await window.page.locator(".tab", { hasText: FRAME.name }).waitFor({ state: "detached" });
 
     await window.openFile("README.md");
-    await ask(FRAME.question, FRAME.answer);
+    await ask(FRAME.question, FOUND);
     while (!(await place().evaluate((row) => row.classList.contains("focused")))) await window.press("ArrowDown");
     await window.activeTab(FRAME.name).waitFor();
     await window.press("Escape");
@@ -53,7 +56,7 @@ describe("the palette", () => {
 
   it("opens the line with Enter", async () => {
     const { window } = at;
-    await ask(FRAME.question, FRAME.answer);
+    await ask(FRAME.question, FOUND);
     await window.press("Enter");
     await window.activeTab(FRAME.name).waitFor();
     await window.untilLine(FRAME.line);
@@ -95,7 +98,7 @@ describe("the palette", () => {
   it("goes on in the panel by a button, with the question and its answer", async () => {
     const { window } = at;
     await window.press("Escape");
-    await ask(FRAME.question, FRAME.answer);
+    await ask(FRAME.question, FOUND);
     await window.page.locator(".quick-input-titlebar").getByRole("button", { name: "Go on in the panel" }).click();
     await window.exchange.getByRole("heading", { name: FRAME.question }).waitFor();
     assert.equal(await window.span.innerText(), FRAME.answer);
