@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, realpathSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, isAbsolute, join } from "node:path";
 import { toStateError } from "./errors.ts";
@@ -33,13 +33,18 @@ export function createStateFolder(file: string): void {
 
 /** One level at a time: Node's own recursive `mkdir` never returns where a file system refuses with ENOENT (/proc). */
 function createFolders(folder: string): void {
-  if (existsSync(folder)) return;
-  createFolders(dirname(folder));
+  if (isFolder(folder)) return;
+  if (!existsSync(folder)) createFolders(dirname(folder));
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
-    if (!existsSync(folder)) throw error;
+    // Another process may have made it meanwhile; a file of this name is in the way.
+    if (!isFolder(folder)) throw error;
   }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function stateHome(): string {
