@@ -15,6 +15,8 @@ const PATHS = [
 const ARGS = [
   "--no-sandbox",
   "--disable-gpu",
+  // Containers have little of it.
+  "--disable-dev-shm-usage",
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",

@@ -7,7 +7,7 @@ import type { EngineClient } from "../engine-client.ts";
 import type { Folders } from "../index/folders.ts";
 import { overallExtent } from "../index/view.ts";
 import { describe, messageOf } from "../logging.ts";
-import { inWords } from "../messages.ts";
+import { inWords, problemInWords } from "../messages.ts";
 import { splitPath, uriInside } from "../paths.ts";
 import { evidenceOf } from "./evidence.ts";
 import {
@@ -37,6 +37,11 @@ const ASKED = "armt.asked";
 const CURRENT = "armt.chat";
 const CHIP_UNITS = 40;
 const TITLE_UNITS = 300;
+
+/** None of the folders that may be read is open; the message says why. */
+class NoFolderOpenError extends Error {
+  override readonly name = "NoFolderOpenError";
+}
 
 export interface Question {
   readonly text: string;
@@ -285,6 +290,8 @@ export class Conversation implements vscode.Disposable {
     await Promise.race([saved(), new Promise((resolve) => setTimeout(resolve, SETTLE_MS))]);
     await Promise.all(folders.askable.map((index) => index.settled(SETTLE_MS)));
     await this.#askable(signal);
+    const problem = folders.wanted.map(({ state }) => state).find((state) => state.state === "failed")?.problem;
+    if (folders.askable.length === 0 && problem !== undefined) throw new NoFolderOpenError(problemInWords(problem));
     const scope = scopeOf(folders, exchange.narrow);
     const stages = new Stages(scope.folders);
     const about = this.#aboutParams(exchange.about);

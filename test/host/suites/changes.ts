@@ -141,6 +141,26 @@ export async function run(): Promise<void> {
         await until("one file less", () => armt.folders[0]?.files === before - 1);
         await untilAnswer(LEASE, says(30));
       });
+
+      it("tells of a model that is not there, and goes on when it is", async () => {
+        const armt = await api();
+        const settings = () => vscode.workspace.getConfiguration("armt");
+        await settings().update("modelPath", fileIn("no-model").fsPath, vscode.ConfigurationTarget.Global);
+        await untilState("failed");
+        assert.match(armt.folders[0]?.problem ?? "", /armt\.modelPath/);
+        await assert.rejects(armt.ask(LEASE), /armt\.modelPath/);
+        await settings().update("modelPath", undefined, vscode.ConfigurationTarget.Global);
+        await untilState("ready");
+        assert.ok(says(30)(await armt.ask(LEASE)));
+      });
+
+      it("takes up another provider", async () => {
+        const { Global } = vscode.ConfigurationTarget;
+        await vscode.workspace.getConfiguration("armt").update("provider", "cpu", Global);
+        await untilAnswer(LEASE, says(30));
+        await vscode.workspace.getConfiguration("armt").update("provider", undefined, Global);
+        await untilAnswer(LEASE, says(30));
+      });
     }),
   );
 }
