@@ -15,6 +15,7 @@ const CONTROLS = "\u001b[2J\u001b]8;;https://evil.test/d\u0007 \u202egnp.live\u2
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be shown as they are.
 const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u202a-\u202e\u2066-\u2069\u{e0000}-\u{e007f}]/u;
 const SHOWN = "⟨U+202E⟩gnp.live⟨U+202C⟩";
+/** As long as a line can be: a larger file is left out. */
 const MEGABYTE = 1_000_000;
 
 const WORDS = "What is the name of the marble lantern?";
@@ -36,8 +37,8 @@ function hostile(): string {
     'exports.velvetAnchorColour = "crimson";\n',
   );
   writeIn(folder, "src/\u001b[2J\u0007<script>window.pwned=5<\u2215script>.md", `# ${evil}\n\n${evil}\n`);
-  const padding = "var a='<b>]]>';".repeat(MEGABYTE / 30);
-  writeIn(folder, "src/feather.py", `# ${padding}\ngranite_feather_weight = 4711  # ${padding}\n`);
+  const padding = `${"x".repeat(MEGABYTE / 2 - 100)} <b>]]>`;
+  writeIn(folder, "docs/feather.md", `${padding} The weight of the granite feather is 4711 grams. ${padding}\n`);
   writeIn(folder, "README.md", `# ${evil}\n`);
   writeIn(folder, ".gitattributes", "* text=auto\n");
   commit(folder);
@@ -136,11 +137,13 @@ describe("hostile content of a workspace", () => {
     const { window } = at;
     await window.newChat();
     await window.askAndWait(LONG);
+    await window.exchange.getByRole("link", { name: "feather.md:1, docs" }).first().waitFor();
+    await window.span.filter({ hasText: "4711" }).waitFor();
     await assertText(window);
     const lengths = await window.panel
       .locator(".snip code")
       .evaluateAll((all) => all.map(({ textContent }) => textContent?.length ?? 0));
-    assert(Math.max(0, ...lengths) < 1_000);
+    assert(lengths.length > 0 && Math.max(...lengths) < 1_000);
   });
 
   it("is copied as Markdown that stays text", async () => {
