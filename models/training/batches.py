@@ -12,7 +12,7 @@ from data import Sample, Segment
 from sampler import Sampler
 
 MAX_ANCHORS = 12
-WIDTHS = (32, 64, 160, 192, 256)  # few, because each new shape costs a kernel's set-up
+WIDTHS = (32, 64, 128, 144, 160, 176, 192, 256)  # few, because each new shape costs a kernel's set-up
 MAX_FOUND = 96  # tokens of a found segment that go behind the question of the next hop
 
 

@@ -110,9 +110,12 @@ def span_nll(logits: Tensor, marks: Tensor) -> Tensor:
     return logits.logsumexp(1) - (logits + (1 - marks) * -1e4).logsumexp(1)
 
 
-def parameter_groups(model: ARMT, rate: float, heads: float) -> list[dict]:
-    """The backbone learns slowly, what is new learns fast; the word embeddings stay as they are."""
+def parameter_groups(model: ARMT, rate: float, heads: float, frozen: int) -> list[dict]:
+    """The backbone learns slowly, what is new learns fast; embeddings and first layers can stay as they are."""
     model.encoder.word.weight.requires_grad = False
+    if frozen:
+        for part in (model.encoder.position, model.encoder.kind, model.encoder.ln, *model.encoder.layers[:frozen]):
+            part.requires_grad_(False)
     old = [p for p in model.encoder.parameters() if p.requires_grad]
     known = {id(p) for p in model.encoder.parameters()}
     new = [p for p in model.parameters() if id(p) not in known]
@@ -139,6 +142,7 @@ def main() -> None:
     parser.add_argument("--docs", type=float, default=0.3, help="share of recall samples made from comments")
     parser.add_argument("--read-share", type=float, default=0.6)
     parser.add_argument("--alone-share", type=float, default=0.5, help="share of reading batches of one candidate")
+    parser.add_argument("--frozen", type=int, default=0, help="layers that stay as they are: less work a step")
     parser.add_argument("--init", type=Path, help="weights to start from")
     parser.add_argument("--mine", action="store_true", help="choose hard negatives by the weights at the start")
     parser.add_argument("--threads", type=int, default=2)
@@ -155,7 +159,8 @@ def main() -> None:
         start = torch.load(args.init)
         model.load_state_dict(start["model"])
         runs = [*start.get("runs", []), {"tokens": start["tokens"], "minutes": round(start["spent"], 1)}]
-    optimizer = torch.optim.AdamW(parameter_groups(model, args.rate, args.heads), betas=(0.9, 0.98), fused=True)
+    groups = parameter_groups(model, args.rate, args.heads, args.frozen)
+    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
     spent, step, tokens = 0.0, 0, 0
     checkpoint = args.out / "checkpoint.pt"
     if args.resume and checkpoint.exists():
