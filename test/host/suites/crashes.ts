@@ -5,8 +5,8 @@ import { api, until, untilAnswer, untilState } from "./extension.ts";
 import { measured, runTests } from "./mocha.ts";
 import { engineProcesses, killEngine } from "./processes.ts";
 
-const QUESTION = "What is the default frameMax?";
-const ANSWER = /\b131072\b/;
+const QUESTION = "What is the value of UNITS_TO_MS?";
+const ANSWER = /\b1000\b/;
 
 export async function run(): Promise<void> {
   await runTests(() =>

@@ -32,12 +32,15 @@ export async function until<T>(
   throw new Error(`Not within ${PATIENCE_MS / 1000} s: ${what}`);
 }
 
-/** Waits until all folders are in `state`. */
+/** Waits until all folders are in `state`; not where one has failed. */
 export async function untilState(state: ArmtApi["folders"][number]["state"]): Promise<void> {
   const armt = await api();
   const states = () => armt.folders.map((folder) => `${folder.state} ${folder.problem ?? ""}`).join();
   try {
-    await until(`folders are ${state}`, () => armt.folders.every((folder) => folder.state === state));
+    await until(`folders are ${state}`, () => {
+      if (state !== "failed" && armt.folders.some((folder) => folder.state === "failed")) throw new Error("It failed");
+      return armt.folders.every((folder) => folder.state === state);
+    });
   } catch (error) {
     throw new Error(`${messageOf(error)}. They are ${states()}`);
   }

@@ -11,9 +11,9 @@ import { engineProcesses } from "./processes.ts";
 /** Of the processor: its time by the clock is the machine's affair. */
 const ACTIVATION_MS = 500;
 const SOURCE = "lib/connection.js";
-const QUESTION = "What is the default frameMax?";
-const ANSWER = /\b131072\b/;
-const PLACE = "lib/connect.js";
+const QUESTION = "What is the value of UNITS_TO_MS?";
+const ANSWER = /\b1000\b/;
+const PLACE = "lib/heartbeat.js";
 const SECRET = "hunter2-of-the-broker";
 
 interface Contribution {
@@ -126,7 +126,8 @@ export async function run(): Promise<void> {
         const [part] = content;
         assert.ok(part instanceof vscode.LanguageModelTextPart);
         assert.match(part.value, ANSWER);
-        const [, from, to, quote] = /^lib\/connect\.js:(\d+)(?:-(\d+))?\n```\n([\s\S]*?)\n```$/m.exec(part.value) ?? [];
+        const [, from, to, quote] =
+          /^lib\/heartbeat\.js:(\d+)(?:-(\d+))?\n```\n([\s\S]*?)\n```$/m.exec(part.value) ?? [];
         assert.ok(from !== undefined && quote !== undefined, part.value);
         const lines = readFileSync(inFolder(PLACE), "utf8").split("\n");
         assert.equal(quote, lines.slice(Number(from) - 1, Number(to ?? from)).join("\n"));
