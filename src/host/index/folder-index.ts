@@ -374,8 +374,10 @@ export class FolderIndex {
     this.#note(error);
     if (error instanceof EngineDisposedError) return;
     if (error instanceof EngineCrashedError) {
-      // It starts again by itself and tells when it is back.
-      this.#become({ state: "opening" });
+      // It starts again by itself and tells when it is back, unless this was once too often.
+      const { state } = this.#options.engine;
+      if (state.state === "stopped") this.crashed(state.cause);
+      else this.#become({ state: "opening" });
       return;
     }
     if (error instanceof EngineStoppedError) {

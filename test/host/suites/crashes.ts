@@ -34,9 +34,11 @@ export async function run(): Promise<void> {
         assert.equal(engineProcesses().length, 1);
       });
 
-      it("stops after the third crash, with the cause", async () => {
+      it("stops after the third crash, with the cause, also while it indexes", async () => {
         const armt = await api();
         await untilState("ready");
+        await vscode.commands.executeCommand("armt.rebuild");
+        await until("it reads", () => armt.folders[0]?.state === "indexing");
         await killEngine();
         await untilState("failed");
         assert.match(armt.folders[0]?.problem ?? "", /It ended with code 137\./);
