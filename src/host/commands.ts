@@ -65,9 +65,9 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     command("showLog", () => log.show()),
     command("newChat", async () => {
       panel.newChat();
-      await panel.view.reveal();
       // What the last chat was narrowed to ends with it.
       panel.view.post({ type: "draft", narrow: [] });
+      await panel.view.reveal();
     }),
     command("history", async () => {
       await panel.showHistory(true);

@@ -159,10 +159,11 @@ class Session implements vscode.Disposable {
 
   #accept(item: items.Item | undefined): void {
     const typed = this.#pick.value.trim();
-    // Enter came before the list could follow what was typed: that is what is meant.
+    // Enter came before VS Code told what it has chosen in the new list: what was typed is meant, or the first row.
     const late = item === undefined || !this.#pick.items.includes(item);
     const typing = this.#question === undefined && typed !== "" && overallState(this.#parts.folders.wanted) !== "off";
-    const action: items.Action | undefined = late && typing ? { kind: "ask", text: typed } : item?.action;
+    const chosen = late ? this.#pick.items[0] : item;
+    const action: items.Action | undefined = late && typing ? { kind: "ask", text: typed } : chosen?.action;
     switch (action?.kind) {
       case "ask":
         this.#ask(action.text).catch((error: unknown) => this.#parts.log.error(messageOf(error)));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { eventually } from "../../vscode/workbench.ts";
 import { amqplib, commit, git, writeIn } from "../../vscode/workspaces.ts";
-import { FRAME, QUICK } from "./questions.ts";
+import { LIMIT, QUICK } from "./questions.ts";
 import { untilRead, useSession } from "./session.ts";
 
 const BROKER = "What is the name of the spare broker?";
@@ -26,35 +26,35 @@ describe("changes", () => {
 
   it("answers from what was saved a moment ago, and marks the answer that no longer holds", async () => {
     const { window, session } = at;
-    await window.askAndWait(FRAME.question);
-    assert.equal(await window.span.innerText(), FRAME.answer);
+    await window.askAndWait(LIMIT.question);
+    assert.equal(await window.span.innerText(), LIMIT.answer);
 
-    await window.openFile(FRAME.name);
-    await window.goTo(FRAME.line, 44);
+    await window.openFile(LIMIT.name);
+    await window.goTo(LIMIT.line, LIMIT.column);
     await window.press("Control+Shift+ArrowRight");
-    await window.page.keyboard.type("262144");
-    await window.save(FRAME.name);
-    const saved = readFileSync(join(session.workspace, "lib", FRAME.name), "utf8");
-    assert(saved.includes(FRAME.text.replace(FRAME.answer, "262144")));
+    await window.page.keyboard.type("4321");
+    await window.save(LIMIT.name);
+    const saved = readFileSync(join(session.workspace, "lib", LIMIT.name), "utf8");
+    assert(saved.includes(LIMIT.text.replace(LIMIT.answer, "4321")));
 
     await window.exchange.getByText("Edited after this answer").waitFor();
     await window.exchange.getByText(/Reads like this since .+\. The quote is gone\./).waitFor();
     await window.exchange.getByRole("button", { name: "Ask Again" }).click();
-    await window.span.filter({ hasText: "262144" }).waitFor();
+    await window.span.filter({ hasText: "4321" }).waitFor();
     await window.untilAnswered();
     assert.equal(await window.exchange.getByText("Edited after this answer").isVisible(), false);
   });
 
   it("finds a quote that has moved", async () => {
     const { window } = at;
-    await window.openFile(FRAME.name);
+    await window.openFile(LIMIT.name);
     await window.goTo(1);
     await window.page.keyboard.type("// One line more.\n");
-    await window.save(FRAME.name);
-    const moved = `Moved from line ${FRAME.line} to ${FRAME.line + 1}. The quote is unchanged.`;
+    await window.save(LIMIT.name);
+    const moved = `Moved from line ${LIMIT.line} to ${LIMIT.line + 1}. The quote is unchanged.`;
     await window.exchange.getByText(moved).waitFor();
-    await window.exchange.getByRole("link", { name: `${FRAME.name}:${FRAME.line + 1}` }).click();
-    await window.untilLine(FRAME.line + 1);
+    await window.exchange.getByRole("link", { name: `${LIMIT.name}:${LIMIT.line + 1}` }).click();
+    await window.untilLine(LIMIT.line + 1);
   });
 
   it("answers from a file that was not there, and no more when it is gone", async () => {
@@ -95,9 +95,9 @@ describe("changes", () => {
     await window.span.filter({ hasText: "paper-lantern" }).waitFor();
 
     await window.runCommand("ARMT: Earlier Questions");
-    const earlier = window.panel.getByRole("button", { name: FRAME.question });
-    await earlier.filter({ hasText: "262144" }).click();
-    await window.span.filter({ hasText: "262144" }).waitFor();
+    const earlier = window.panel.getByRole("button", { name: LIMIT.question });
+    await earlier.filter({ hasText: "4321" }).click();
+    await window.span.filter({ hasText: "4321" }).waitFor();
     await window.newChat();
     await window.question.press("ArrowUp");
     assert.equal(await window.question.inputValue(), BROKER);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { kill } from "node:process";
 import { describe, it } from "node:test";
 import { amqplib } from "../../vscode/workspaces.ts";
-import { DELAY, FRAME, QUICK, UNKNOWN } from "./questions.ts";
+import { DELAY, LIMIT, QUICK, UNKNOWN } from "./questions.ts";
 import { untilRead, useSession } from "./session.ts";
 
 describe("the chat", () => {
@@ -25,26 +25,28 @@ describe("the chat", () => {
         for (const stage of element.querySelectorAll(".doing .trail li")) seen.add(stage.textContent ?? "");
       }).observe(element, { subtree: true, childList: true });
     });
-    await window.askAndWait(FRAME.question);
+    await window.askAndWait(LIMIT.question);
     const seen = await main.evaluate(() => [...(Reflect.get(globalThis, "seen") as Set<string>)]);
     assert(seen.some((stage) => /^Recalled \d+ places$/.test(stage)));
     assert(seen.some((stage) => /^Reading \d+/.test(stage)));
 
-    assert.equal(await window.span.innerText(), FRAME.answer);
+    assert.equal(await window.span.innerText(), LIMIT.answer);
     await window.exchange.getByText(/^(?:Sure|Likely|Unsure)$/).waitFor();
     await window.exchange.getByText(/^\d+ (?:places?|hops)$/).waitFor();
-    const citation = window.exchange.getByRole("listitem").filter({ hasText: FRAME.name });
-    await citation.getByRole("link", { name: `${FRAME.name}:${FRAME.line}, ${FRAME.folder}` }).waitFor();
-    assert.equal(await citation.locator("mark").innerText(), FRAME.answer);
-    await citation.locator(".snip", { hasText: FRAME.text }).waitFor();
+    const citation = window.exchange.getByRole("listitem").filter({ hasText: LIMIT.name });
+    await citation.getByRole("link", { name: `${LIMIT.name}:${LIMIT.line}, ${LIMIT.folder}` }).waitFor();
+    assert.equal(await citation.locator("mark").innerText(), LIMIT.answer);
+    await citation.locator(".snip", { hasText: LIMIT.text }).waitFor();
   });
 
   it("opens a citation at its line", async () => {
     const { window } = at;
-    await window.exchange.getByRole("link", { name: `${FRAME.name}:${FRAME.line}` }).click();
-    await window.activeTab(FRAME.name).waitFor();
-    await window.untilLine(FRAME.line);
-    const selected = window.page.locator('[id="status.editor.selection"]', { hasText: "(6 selected)" });
+    await window.exchange.getByRole("link", { name: `${LIMIT.name}:${LIMIT.line}` }).click();
+    await window.activeTab(LIMIT.name).waitFor();
+    await window.untilLine(LIMIT.line);
+    const selected = window.page.locator('[id="status.editor.selection"]', {
+      hasText: `(${LIMIT.answer.length} selected)`,
+    });
     await selected.waitFor();
   });
 
@@ -52,10 +54,11 @@ describe("the chat", () => {
     const { window } = at;
     const copied = (button: string): Promise<string> =>
       window.copied(() => window.exchange.getByRole("button", { name: button, exact: true }).click());
-    assert.equal(await copied("Copy answer"), FRAME.answer);
+    assert.equal(await copied("Copy answer"), LIMIT.answer);
     const markdown = await copied("Copy answer with its evidence");
-    assert(markdown.startsWith(`**${FRAME.question}**\n\n\`${FRAME.answer}\`\n\n`), markdown);
-    assert.match(markdown, /\[lib\/connect\.js:66\]\(lib\/connect\.js#L66\)\n\n```\n[^`]*131072/);
+    const question = LIMIT.question.replaceAll("_", "\\_");
+    assert(markdown.startsWith(`**${question}**\n\n\`${LIMIT.answer}\`\n\n`), markdown);
+    assert.match(markdown, /\[lib\/connection\.js:24\]\(lib\/connection\.js#L24\)\n\n```\n[^`]*1024/);
   });
 
   it("says when it is not in the workspace, with the nearest places", async () => {
@@ -71,17 +74,17 @@ describe("the chat", () => {
   it("goes on from an answer, and folds the earlier one", async () => {
     const { window } = at;
     await window.newChat();
-    await window.askAndWait(FRAME.question);
+    await window.askAndWait(LIMIT.question);
     await window.panel
       .locator("form")
-      .getByTitle(`about ${FRAME.answer}, ${FRAME.name}:${FRAME.line}`, { exact: true })
+      .getByTitle(`about ${LIMIT.answer}, ${LIMIT.name}:${LIMIT.line}`, { exact: true })
       .waitFor();
     await window.askAndWait(DELAY.question);
-    await window.exchange.getByTitle(`about ${FRAME.answer}, ${FRAME.name}:${FRAME.line}`, { exact: true }).waitFor();
+    await window.exchange.getByTitle(`about ${LIMIT.answer}, ${LIMIT.name}:${LIMIT.line}`, { exact: true }).waitFor();
     const earlier = window.exchanges.first();
-    const fold = earlier.getByRole("button", { name: FRAME.question, expanded: false });
+    const fold = earlier.getByRole("button", { name: LIMIT.question, expanded: false });
     await fold.click();
-    await earlier.locator("code.span", { hasText: FRAME.answer }).waitFor();
+    await earlier.locator("code.span", { hasText: LIMIT.answer }).waitFor();
   });
 
   it("answers from the file that follows an @ alone", async () => {
@@ -109,26 +112,26 @@ describe("the chat", () => {
       .click({ button: "right" });
     await window.page.getByRole("menuitem", { name: "Ask about This Folder" }).click();
     await window.panel.getByRole("button", { name: "Remove examples" }).waitFor();
-    await window.askAndWait(FRAME.question);
+    await window.askAndWait(LIMIT.question);
     const files = await cited();
     assert(files.length > 0 && files.every((file) => file.startsWith("examples/")), files.join());
-    assert.notEqual(await window.span.allInnerTexts(), [FRAME.answer]);
+    assert.notEqual(await window.span.allInnerTexts(), [LIMIT.answer]);
   });
 
   it("asks about what is selected in an editor", async () => {
     const { window } = at;
     await window.newChat();
-    await window.openFile(FRAME.name);
-    await window.goTo(FRAME.line, 5);
+    await window.openFile(LIMIT.name);
+    await window.goTo(LIMIT.line, 7);
     await window.press("Control+Shift+ArrowRight");
     await window.runCommand("ARMT: Ask about Selection");
     await window.panel
       .locator("form")
-      .getByTitle(`about frameMax, ${FRAME.name}:${FRAME.line}`, { exact: true })
+      .getByTitle(`about DEFAULT_WRITE_HWM, ${LIMIT.name}:${LIMIT.line}`, { exact: true })
       .waitFor();
-    await window.askAndWait(FRAME.question);
-    await window.exchange.getByTitle(`about frameMax, ${FRAME.name}:${FRAME.line}`, { exact: true }).waitFor();
-    assert.equal(await window.span.innerText(), FRAME.answer);
+    await window.askAndWait(LIMIT.question);
+    await window.exchange.getByTitle(`about DEFAULT_WRITE_HWM, ${LIMIT.name}:${LIMIT.line}`, { exact: true }).waitFor();
+    assert.equal(await window.span.innerText(), LIMIT.answer);
   });
 
   it("stops at once, though the engine hangs, and answers the next question", async () => {
@@ -138,7 +141,7 @@ describe("the chat", () => {
     assert(engine !== undefined);
     kill(engine, "SIGSTOP");
     try {
-      await window.ask(FRAME.question);
+      await window.ask(LIMIT.question);
       await window.panel.getByRole("button", { name: "Stop (Esc)" }).waitFor();
       await window.question.press("Escape");
       await window.exchange.getByText("Stopped before any evidence was found.").waitFor();
@@ -146,8 +149,8 @@ describe("the chat", () => {
     } finally {
       kill(engine, "SIGCONT");
     }
-    await window.askAndWait(FRAME.question);
-    assert.equal(await window.span.innerText(), FRAME.answer);
+    await window.askAndWait(LIMIT.question);
+    assert.equal(await window.span.innerText(), LIMIT.answer);
     assert.deepEqual(session.engines, [engine], "the engine was not restarted");
   });
 

@@ -3,7 +3,7 @@ import { kill } from "node:process";
 import { describe, it } from "node:test";
 import { eventually } from "../../vscode/workbench.ts";
 import { amqplib } from "../../vscode/workspaces.ts";
-import { FRAME } from "./questions.ts";
+import { LIMIT } from "./questions.ts";
 import { useSession } from "./session.ts";
 
 describe("the engine, killed", () => {
@@ -25,8 +25,8 @@ describe("the engine, killed", () => {
     await window.panel.getByText(/^6\d files read\. A saved file is read again at once\.$/).waitFor();
     assert.deepEqual(at.session.engines, [second]);
     assert.equal(await window.page.locator(".notification-toast").count(), 0);
-    await window.askAndWait(FRAME.question);
-    assert.equal(await window.span.innerText(), FRAME.answer);
+    await window.askAndWait(LIMIT.question);
+    assert.equal(await window.span.innerText(), LIMIT.answer);
   });
 
   it("while answering, tells so, and answers when asked again", async () => {
@@ -35,7 +35,7 @@ describe("the engine, killed", () => {
     const before = await engine();
     // Held, so that it does not answer before it is killed.
     kill(before, "SIGSTOP");
-    await window.ask(FRAME.question);
+    await window.ask(LIMIT.question);
     await window.panel.getByRole("button", { name: "Stop (Esc)" }).waitFor();
     kill(before, "SIGKILL");
     const note = window.exchange.getByRole("alert");
@@ -43,7 +43,7 @@ describe("the engine, killed", () => {
     await note.getByText(/^It ended with code 137\. The index is whole: 6\d files\.$/).waitFor();
     await engine(before);
     await note.getByRole("button", { name: "Ask Again" }).click();
-    await window.span.filter({ hasText: FRAME.answer }).waitFor();
+    await window.span.filter({ hasText: LIMIT.answer }).waitFor();
   });
 
   it("three times, says that it has stopped, keeps the answers and starts on the user's word", async () => {
@@ -56,7 +56,7 @@ describe("the engine, killed", () => {
     assert.match(await window.status.innerText(), /ARMT stopped$/);
     assert.match((await window.status.getAttribute("class")) ?? "", /error/);
     assert.equal(await window.question.getAttribute("placeholder"), "The engine is stopped");
-    assert.equal(await window.span.innerText(), FRAME.answer);
+    assert.equal(await window.span.innerText(), LIMIT.answer);
 
     await window.openPalette();
     await window.quickRows.filter({ hasText: "Restart" }).filter({ hasText: "It ended with code 137." }).waitFor();
@@ -64,8 +64,8 @@ describe("the engine, killed", () => {
 
     await strip.getByRole("button", { name: "Restart", exact: true }).click();
     await window.untilStatus(/^ARMT, ready/);
-    await window.askAndWait(FRAME.question);
-    assert.equal(await window.span.innerText(), FRAME.answer);
+    await window.askAndWait(LIMIT.question);
+    assert.equal(await window.span.innerText(), LIMIT.answer);
     assert.deepEqual(window.complaints, { requests: [], violations: [] });
   });
 });

@@ -3,6 +3,7 @@ import { globSync, readFileSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { amqplib, commit, writeIn } from "../../vscode/workspaces.ts";
+import { LIMIT } from "./questions.ts";
 import { useSession } from "./session.ts";
 
 const EARLIER = new Date("2024-01-01T00:00:00Z");
@@ -55,7 +56,7 @@ describe("the first run", () => {
 
     await window.openPalette();
     await window.quickRows.filter({ hasText: "Index amqplib" }).waitFor();
-    await window.quickInput.fill("What is the default frameMax?");
+    await window.quickInput.fill(LIMIT.question);
     await window.quickRows.filter({ hasText: "Index amqplib" }).waitFor();
     await window.press("Escape");
 

@@ -1,15 +1,17 @@
-/** Questions about amqplib that the model answers reliably, with what they are answered from. */
-export const FRAME = {
-  question: "What is the default frameMax?",
-  answer: "131072",
-  name: "connect.js",
+/** Facts of amqplib that the model finds reliably, with where they stand. */
+export const LIMIT = {
+  question: "What is the value of DEFAULT_WRITE_HWM?",
+  answer: "1024",
+  name: "connection.js",
   folder: "lib",
-  line: 66,
-  text: "frameMax: intOrDefault(query.frameMax, 131072),",
+  line: 24,
+  /** Of the answer, from 1. */
+  column: 27,
+  text: "const DEFAULT_WRITE_HWM = 1024;",
 } as const;
 
 export const DELAY = {
-  question: "What is the default maximum delay before a reconnection attempt?",
+  question: "What is the value of maxDelay in DEFAULT_RECOVERY?",
   answer: "30000",
 } as const;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { amqplib } from "../../vscode/workspaces.ts";
-import { FRAME, QUICK } from "./questions.ts";
+import { LIMIT, QUICK } from "./questions.ts";
 import { untilRead, useSession } from "./session.ts";
 
 const SHARED = "Another window reads this workspace. This one uses its index.";
@@ -17,19 +17,19 @@ describe("two windows on one workspace", () => {
     await second.panel.getByText(SHARED).waitFor();
     assert.equal(await window.panel.getByText(SHARED).isVisible(), false);
     assert.equal(session.engines.length, 2);
-    await second.askAndWait(FRAME.question);
-    assert.equal(await second.span.innerText(), FRAME.answer);
+    await second.askAndWait(LIMIT.question);
+    assert.equal(await second.span.innerText(), LIMIT.answer);
 
-    await window.openFile(FRAME.name);
-    await window.goTo(FRAME.line, 44);
+    await window.openFile(LIMIT.name);
+    await window.goTo(LIMIT.line, LIMIT.column);
     await window.press("Control+Shift+ArrowRight");
-    await window.page.keyboard.type("65536");
-    await window.save(FRAME.name);
+    await window.page.keyboard.type("5432");
+    await window.save(LIMIT.name);
     await window.showPanel();
-    await window.askAndWait(FRAME.question);
-    assert.equal(await window.span.innerText(), "65536");
+    await window.askAndWait(LIMIT.question);
+    assert.equal(await window.span.innerText(), "5432");
     await second.exchange.getByRole("button", { name: "Ask Again" }).click();
-    await second.span.filter({ hasText: "65536" }).waitFor();
+    await second.span.filter({ hasText: "5432" }).waitFor();
   });
 
   it("hand the writing over when the first is closed", async () => {
@@ -40,13 +40,13 @@ describe("two windows on one workspace", () => {
     await last.panel.getByText(SHARED).waitFor();
     await session.closeOthers(last);
     await last.panel.getByText(SHARED).waitFor({ state: "hidden" });
-    await last.openFile(FRAME.name);
-    await last.goTo(FRAME.line, 44);
+    await last.openFile(LIMIT.name);
+    await last.goTo(LIMIT.line, LIMIT.column);
     await last.press("Control+Shift+ArrowRight");
-    await last.page.keyboard.type("32768");
-    await last.save(FRAME.name);
+    await last.page.keyboard.type("6543");
+    await last.save(LIMIT.name);
     await last.showPanel();
-    await last.askAndWait(FRAME.question);
-    assert.equal(await last.span.innerText(), "32768");
+    await last.askAndWait(LIMIT.question);
+    assert.equal(await last.span.innerText(), "6543");
   });
 });
