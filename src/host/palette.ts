@@ -62,6 +62,8 @@ class Session implements vscode.Disposable {
   /** What was asked, as it stands in the box. */
   #text = "";
   #question: { readonly chat: Chat; readonly exchange: Exchange } | undefined;
+  /** The end of the question that the rows show. */
+  #result: Exchange["result"] | undefined;
   /** A place is open for good: nothing is restored. */
   #kept = false;
   #lookUp = 0;
@@ -222,8 +224,10 @@ class Session implements vscode.Disposable {
   #progressed(): void {
     const exchange = this.#question?.exchange;
     if (exchange === undefined) return;
+    // What stands there is being chosen from: another chat that goes on, or a file that changes, must not move it.
+    if (exchange.result === this.#result) return;
     const running = isRunning(exchange);
-    if (!running && !this.#pick.busy && this.#pick.items[0]?.action.kind === "open") return;
+    this.#result = running ? undefined : exchange.result;
     this.#pick.busy = running;
     this.#pick.items = running ? items.busyItems(exchange) : items.resultItems(exchange);
   }

@@ -7,7 +7,7 @@ import { WORK } from "./cache.ts";
 /** How long anything may take on a busy machine. */
 export const PATIENCE_MS = 60_000;
 const INDEX_MS = 240_000;
-const TRY_MS = 10_000;
+const TRY_MS = 5_000;
 
 /** Tries again until there is a result. */
 export async function eventually<T>(attempt: () => Promise<T | undefined>, patience = PATIENCE_MS): Promise<T> {
@@ -113,6 +113,8 @@ export class Workbench {
   async #choose(key: string, typed: string, row: string): Promise<void> {
     await eventually(async () => {
       try {
+        // One that is still closing would take the keys.
+        await this.page.locator(".quick-input-widget:visible").waitFor({ state: "hidden", timeout: TRY_MS });
         await this.press(key);
         await this.quickInput.fill(typed, { timeout: TRY_MS });
         const chosen = this.quickRows.filter({ hasText: row }).first();
@@ -238,6 +240,8 @@ export class Workbench {
   async openPalette(): Promise<void> {
     await this.press("Control+K", "a");
     await this.page.locator(".quick-input-widget:visible .quick-input-title", { hasText: "Ask ARMT" }).waitFor();
+    // The rows of the last time stay until the new ones come.
+    await this.quickRows.filter({ hasText: "Go on in the panel" }).waitFor({ state: "detached" });
   }
 
   async #stands(): Promise<void> {
