@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import path from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { Language, Parser, type Tree } from "web-tree-sitter";
 
 /** Grammar name (of `@vscode/tree-sitter-wasm`) by file extension or base name, lower-cased. C is parsed as C++. */
@@ -85,6 +86,9 @@ export class Grammars {
   }
 
   async #load(grammar: string): Promise<Parser> {
+    // V8's optimizing compiler takes gigabytes for the large functions of a grammar, and parsing is no faster for it.
+    setFlagsFromString("--no-wasm-tier-up");
+    setFlagsFromString("--no-wasm-dynamic-tiering");
     this.#ready ??= Parser.init();
     await this.#ready;
     const parser = new Parser();
