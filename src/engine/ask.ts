@@ -274,9 +274,16 @@ function answerText(composition: Composition, places: readonly Place[], citation
   if (composition.kind === "yes" || composition.kind === "no") return composition.kind;
   const first = places.find((place) => place.reading.segment === composition.places[0]?.reading.segment);
   const spans = composition.spans.map((span) => first?.candidate.text.slice(span.start, span.end) ?? "");
-  if (spans.length > 0) return [...new Set(spans)].join(", ");
+  if (spans.length > 0) return listText(spans);
   const [citation] = citations;
   const symbol = first?.candidate.symbol ?? "";
   const line = citation === undefined ? "" : `${citation.file}:${citation.from}`;
   return symbol === "" ? line : `${symbol} (${line})`;
+}
+
+/** Items one after the other; one a line where commas in them would make other items of them. */
+function listText(spans: readonly string[]): string {
+  const whole = spans.filter((span) => !span.includes("\n"));
+  const items = [...new Set(whole.length > 0 ? whole : spans.slice(0, 1))];
+  return items.join(items.length > 1 && items.some((item) => /[,;]\s/u.test(item)) ? "\n" : ", ");
 }
