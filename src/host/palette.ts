@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import type { Conversation } from "./chat/conversation.ts";
 import { answerText } from "./chat/copy.ts";
 import type { Examples } from "./chat/examples.ts";
-import { type Chat, type Exchange, firstAnswer, isRunning } from "./chat/exchange.ts";
+import { type Chat, type CitedPlace, type Exchange, firstAnswer, isRunning } from "./chat/exchange.ts";
 import type { Places } from "./chat/narrow.ts";
 import type { ChatStore } from "./chat/store.ts";
 import type { ContextKeys } from "./context-keys.ts";
@@ -67,6 +67,9 @@ class Session implements vscode.Disposable {
   /** A place is open for good: nothing is restored. */
   #kept = false;
   #lookUp = 0;
+  /** The place to show next, and the showing under way. */
+  #wanted: CitedPlace | undefined;
+  #looking: Promise<void> | undefined;
 
   constructor(parts: PaletteParts, text: string, closed: () => void) {
     this.#parts = parts;
@@ -177,7 +180,9 @@ class Session implements vscode.Disposable {
       case "open":
         this.#kept = true;
         this.#parts.keys.set("citationOpened", true);
-        openPlace(action.place).catch((error: unknown) => this.#parts.log.error(messageOf(error)));
+        this.#looked()
+          .then(() => openPlace(action.place))
+          .catch((error: unknown) => this.#parts.log.error(messageOf(error)));
         this.#pick.hide();
         break;
       case "panel":
@@ -235,7 +240,24 @@ class Session implements vscode.Disposable {
   #glance(item: items.Item | undefined): void {
     if (item?.glance === undefined) return;
     this.#before.remember();
-    openPlace(item.glance, { glance: true }).catch((error: unknown) => this.#parts.log.debug(messageOf(error)));
+    this.#wanted = item.glance;
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+  }
+
+  /** Shows one place after the other: an earlier one that takes longer must not stand there in the end. */
+  async #look(): Promise<void> {
+    for (let place = this.#wanted; place !== undefined; place = this.#wanted) {
+      this.#wanted = undefined;
+      await openPlace(place, { glance: true }).catch((error: unknown) => this.#parts.log.debug(messageOf(error)));
+    }
+  }
+
+  /** Resolves when no place is being shown any more, nor will be. */
+  async #looked(): Promise<void> {
+    this.#wanted = undefined;
+    await this.#looking;
   }
 
   #goOn(): void {
@@ -250,7 +272,9 @@ class Session implements vscode.Disposable {
     const { conversation, showPanel } = this.#parts;
     const question = this.#question;
     if (!this.#kept) {
-      this.#before.restore().catch((error: unknown) => this.#parts.log.debug(messageOf(error)));
+      this.#looked()
+        .then(() => this.#before.restore())
+        .catch((error: unknown) => this.#parts.log.debug(messageOf(error)));
       if (question !== undefined && isRunning(question.exchange)) {
         conversation.open(question.chat);
         void showPanel({ quietly: true });
