@@ -3,6 +3,7 @@ import { gitDirectory } from "./git.ts";
 import type { FolderIndex } from "./index/folder-index.ts";
 import type { Folders } from "./index/folders.ts";
 import { describe } from "./logging.ts";
+import { Saves } from "./saves.ts";
 import { throttled } from "./single-flight.ts";
 
 /** Changes from outside are taken together when it has been quiet for so long … */
@@ -32,6 +33,8 @@ export class Feed implements vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<readonly vscode.Uri[]>();
   readonly #subscriptions: vscode.Disposable[];
   readonly #watched = new Map<FolderIndex, Watch>();
+  /** A question that comes while a file is being written waits for it. */
+  readonly #saves = new Saves();
   #noted: vscode.Uri[] = [];
   readonly #tell = throttled(TELL_MS, () => {
     const noted = this.#noted;
@@ -45,7 +48,13 @@ export class Feed implements vscode.Disposable {
     this.#subscriptions = [
       this.#changed,
       folders.onChange(() => this.#sync()),
-      vscode.workspace.onDidSaveTextDocument(({ uri }) => this.#saved(uri)),
+      vscode.workspace.onWillSaveTextDocument(({ document: { uri } }) => {
+        if (this.#folders.find(uri) !== undefined) this.#saves.begun(uri);
+      }),
+      vscode.workspace.onDidSaveTextDocument(({ uri }) => {
+        this.#saved(uri);
+        this.#saves.ended(uri);
+      }),
       vscode.workspace.onDidCreateFiles(({ files }) => this.#note(files)),
       vscode.workspace.onDidDeleteFiles(({ files }) => this.#note(files)),
       vscode.workspace.onDidRenameFiles(({ files }) => this.#note(files.flatMap((each) => [each.oldUri, each.newUri]))),
@@ -56,13 +65,15 @@ export class Feed implements vscode.Disposable {
   /** Files of the workspace that have changed on disk. */
   readonly onChange = this.#changed.event;
 
-  /** Hands over what waits to be taken together, and resolves when the engine has it. */
+  /** Hands over what is being saved and what waits to be taken together, and resolves when the engine has it. */
   async flush(): Promise<void> {
+    await this.#saves.settled();
     await Promise.all([...this.#watched.values()].map((watch) => watch.flush()));
   }
 
   dispose(): void {
     this.#tell.dispose();
+    this.#saves.dispose();
     for (const watch of this.#watched.values()) watch.dispose();
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
