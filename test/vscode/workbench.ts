@@ -18,6 +18,11 @@ export async function eventually<T>(attempt: () => Promise<T | undefined>, patie
   }
 }
 
+/** When to try again what VS Code may have missed. */
+const RETRY_MS = 3_000;
+
+function nothing(): undefined {}
+
 /** What a window did that it must not do. */
 export interface Complaints {
   /** Addresses asked for that are neither the server's nor served by VS Code's own service worker. */
@@ -242,6 +247,25 @@ export class Workbench {
     await this.page.locator(".quick-input-widget:visible .quick-input-title", { hasText: "Ask ARMT" }).waitFor();
     // The rows of the last time stay until the new ones come.
     await this.quickRows.filter({ hasText: "Go on in the panel" }).waitFor({ state: "detached" });
+  }
+
+  /** Takes what is chosen in the quick pick, by Enter: VS Code drops one that comes while it lays out new rows. */
+  async accept(): Promise<void> {
+    const gone = () => this.quickInput.waitFor({ state: "hidden", timeout: RETRY_MS }).then(() => true, nothing);
+    await eventually(async () => {
+      await this.press("Enter");
+      return await gone();
+    });
+  }
+
+  /** Clicks an item of the context menu that is open: VS Code ignores the first moments of a menu. */
+  async chooseInMenu(name: string): Promise<void> {
+    const item = this.page.getByRole("menuitem", { name });
+    await item.waitFor();
+    await eventually(async () => {
+      await item.click({ timeout: RETRY_MS }).catch(nothing);
+      return await item.waitFor({ state: "hidden", timeout: RETRY_MS }).then(() => true, nothing);
+    });
   }
 
   async #stands(): Promise<void> {

@@ -110,7 +110,7 @@ describe("the chat", () => {
       .locator(".explorer-folders-view")
       .getByRole("treeitem", { name: "examples" })
       .click({ button: "right" });
-    await window.page.getByRole("menuitem", { name: "Ask about This Folder" }).click();
+    await window.chooseInMenu("Ask about This Folder");
     await window.panel.getByRole("button", { name: "Remove examples" }).waitFor();
     await window.askAndWait(LIMIT.question);
     const files = await cited();

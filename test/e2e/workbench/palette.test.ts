@@ -57,7 +57,7 @@ describe("the palette", () => {
   it("opens the line with Enter", async () => {
     const { window } = at;
     await ask(LIMIT.question, FOUND);
-    await window.press("Enter");
+    await window.accept();
     await window.activeTab(LIMIT.name).waitFor();
     await window.untilLine(LIMIT.line);
     await window.quickInput.waitFor({ state: "hidden" });
