@@ -58,7 +58,7 @@ function compose(context: vscode.ExtensionContext, log: vscode.LogOutputChannel)
     chats,
     memento: workspaceState,
     log,
-    saved: () => feed.flush(),
+    saves: feed,
   });
   const places = new Places(client, folders);
   const examples = new Examples(client, folders, workspaceState, log, () => conversation.busy);

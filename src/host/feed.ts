@@ -65,6 +65,11 @@ export class Feed implements vscode.Disposable {
   /** Files of the workspace that have changed on disk. */
   readonly onChange = this.#changed.event;
 
+  /** A file of the workspace is being saved. */
+  get onBegun(): vscode.Event<void> {
+    return this.#saves.onBegun;
+  }
+
   /** Hands over what is being saved and what waits to be taken together, and resolves when the engine has it. */
   async flush(): Promise<void> {
     await this.#saves.settled();

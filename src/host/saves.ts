@@ -1,3 +1,5 @@
+import * as vscode from "vscode";
+
 /** A save that has begun and does not end has failed. */
 const SAVING_MS = 2_000;
 
@@ -9,8 +11,11 @@ interface Save {
 /** The saves that have begun and not ended, by the file's address: what they write is not on disk yet. */
 export class Saves {
   readonly #saves = new Map<string, Save>();
+  readonly #begun = new vscode.EventEmitter<void>();
 
-  begun(uri: { toString(): string }): void {
+  readonly onBegun = this.#begun.event;
+
+  begun(uri: vscode.Uri): void {
     const key = uri.toString();
     if (this.#saves.has(key)) return;
     const { promise: ended, resolve } = Promise.withResolvers<void>();
@@ -21,9 +26,10 @@ export class Saves {
     };
     const timer = setTimeout(end, SAVING_MS);
     this.#saves.set(key, { ended, end });
+    this.#begun.fire();
   }
 
-  ended(uri: { toString(): string }): void {
+  ended(uri: vscode.Uri): void {
     this.#saves.get(uri.toString())?.end();
   }
 
@@ -34,5 +40,6 @@ export class Saves {
 
   dispose(): void {
     for (const save of this.#saves.values()) save.end();
+    this.#begun.dispose();
   }
 }

@@ -151,8 +151,11 @@ async function ask(
     const watched = await thread(window).evaluate(() => Reflect.get(globalThis, "watched") as Watched);
     return watched.answered === 0 ? undefined : watched;
   });
-  if (shown !== expected) throw new Error(`Asked after ${expected} was saved, it answered ${shown}`);
   const saved = await window.page.evaluate(() => Number(Reflect.get(globalThis, "saved") ?? 0));
+  if (shown !== expected) {
+    const times = `asked ${Math.round(asked - saved)} ms and answered ${Math.round(answered - saved)} ms after Ctrl+S`;
+    throw new Error(`The answer was ${shown}, not ${expected}: ${times}`);
+  }
   return { saved, asked, answered };
 }
 

@@ -30,6 +30,8 @@ import type { ChatStore } from "./store.ts";
 
 /** Without a report for so long, a question is given up. */
 const WATCHDOG_MS = 60_000;
+/** VS Code may tell of a save that came before a question so long after it. */
+const KEYS_MS = 250;
 /** A saved file is waited for so long before a question is asked. */
 const SETTLE_MS = 3_000;
 const ASKED_KEPT = 100;
@@ -58,14 +60,27 @@ export interface Asked {
   readonly ended: Promise<void>;
 }
 
+/** What is being saved and what was. */
+export interface SavedFiles {
+  /** Resolves when what was saved before is with the engine. */
+  flush(): Promise<void>;
+  /** A file is being saved. */
+  readonly onBegun: vscode.Event<void>;
+}
+
+/** What the engine has read, and the way there. */
+interface Read {
+  readonly result: AskResult;
+  readonly stages: Stages;
+}
+
 export interface ConversationOptions {
   readonly engine: EngineClient;
   readonly folders: Folders;
   readonly chats: ChatStore;
   readonly memento: vscode.Memento;
   readonly log: vscode.LogOutputChannel;
-  /** Resolves when what was saved before is with the engine. */
-  readonly saved: () => Promise<void>;
+  readonly saves: SavedFiles;
 }
 
 /** Questions and answers of the workspace: asks the engine, keeps the chats, watches the cited files. */
@@ -286,8 +301,47 @@ export class Conversation implements vscode.Disposable {
   }
 
   async #ask(exchange: Exchange, signal: AbortSignal, watchdog: Watchdog, started: number): Promise<void> {
-    const { engine, folders, saved } = this.#options;
-    await Promise.race([saved(), new Promise((resolve) => setTimeout(resolve, SETTLE_MS))]);
+    const { folders } = this.#options;
+    const { result, stages } = await this.#readLatest(exchange, signal, watchdog);
+    const index = folders.all.find(({ path }) => path === result.folder);
+    const origin = {
+      root: index?.folder.uri.toString() ?? vscode.Uri.file(result.folder).toString(),
+      prefix: index === undefined ? "" : prefixOf(folders, index),
+    };
+    const evidence = await evidenceOf(result, origin);
+    exchange.citations = evidence.citations;
+    exchange.also = evidence.also;
+    const proof = result.abstained ? [] : evidence.citations;
+    exchange.ruler = stages.ruler(proof.map(({ file, from }) => ({ folder: result.folder, file, from })));
+    exchange.stages = [
+      ...stages.views(true),
+      { kind: result.abstained ? "none" : "answer", hop: result.hops, count: evidence.citations.length },
+    ];
+    exchange.result = this.#result(result, evidence.hops, (performance.now() - started) / 1000);
+  }
+
+  /** Asks anew when VS Code tells of a save so soon that the keys must have come before the question's. */
+  async #readLatest(exchange: Exchange, signal: AbortSignal, watchdog: Watchdog): Promise<Read> {
+    for (;;) {
+      const asked = performance.now();
+      const newer = new AbortController();
+      const subscription = this.#options.saves.onBegun(() => {
+        if (performance.now() - asked < KEYS_MS) newer.abort();
+      });
+      try {
+        return await this.#read(exchange, AbortSignal.any([signal, newer.signal]), watchdog);
+      } catch (error) {
+        if (!newer.signal.aborted || signal.aborted) throw error;
+      } finally {
+        subscription.dispose();
+      }
+    }
+  }
+
+  /** Asks the engine once what was saved is with it, and shows how far it is. */
+  async #read(exchange: Exchange, signal: AbortSignal, watchdog: Watchdog): Promise<Read> {
+    const { engine, folders, saves } = this.#options;
+    await Promise.race([saves.flush(), new Promise((resolve) => setTimeout(resolve, SETTLE_MS))]);
     await Promise.all(folders.askable.map((index) => index.settled(SETTLE_MS)));
     await this.#askable(signal);
     const problem = folders.wanted.map(({ state }) => state).find((state) => state.state === "failed")?.problem;
@@ -310,21 +364,7 @@ export class Conversation implements vscode.Disposable {
       },
       signal,
     );
-    const index = folders.all.find(({ path }) => path === result.folder);
-    const origin = {
-      root: index?.folder.uri.toString() ?? vscode.Uri.file(result.folder).toString(),
-      prefix: index === undefined ? "" : prefixOf(folders, index),
-    };
-    const evidence = await evidenceOf(result, origin);
-    exchange.citations = evidence.citations;
-    exchange.also = evidence.also;
-    const proof = result.abstained ? [] : evidence.citations;
-    exchange.ruler = stages.ruler(proof.map(({ file, from }) => ({ folder: result.folder, file, from })));
-    exchange.stages = [
-      ...stages.views(true),
-      { kind: result.abstained ? "none" : "answer", hop: result.hops, count: evidence.citations.length },
-    ];
-    exchange.result = this.#result(result, evidence.hops, (performance.now() - started) / 1000);
+    return { result, stages };
   }
 
   /** Waits until a folder can be asked: one is being opened, or the engine is starting again. */
