@@ -78,7 +78,7 @@ try {
   await window.close();
   const { count, ms } = await streaming();
   const beyond = median(added) - ms;
-  print("streaming", `${Math.round(ms)} ms for the ${count} changed segments`);
+  print("streaming", `${Math.round(ms)} ms, ${count} changed ${count === 1 ? "segment" : "segments"}`);
   print("beyond the streaming", `median ${Math.round(beyond)} ms; target < ${TARGET_MS} ms`);
   if (beyond >= TARGET_MS) process.exitCode = 1;
 } finally {
