@@ -41,7 +41,7 @@ export class BenchUnavailableError extends ArmtError {
   constructor(looked: string) {
     super(
       "bench-unavailable",
-      `The quality bench is part of the source checkout (looked for ${looked}). Clone the repository and run it there.`,
+      `The bench is part of the source checkout (looked for ${looked}). Clone the repository and run it there.`,
     );
   }
 }

@@ -1,10 +1,11 @@
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { type BenchQualityOptions, benchQuality } from "../bench-quality.ts";
+import { type BenchSpeedOptions, benchSpeed } from "../bench-speed.ts";
 import type { Runner } from "../context.ts";
 import { partsOption, positive, required } from "../options.ts";
 
-/** Registers `armt bench quality`. */
+/** Registers `armt bench quality` and `armt bench speed`. */
 export function addBench(program: Command, run: Runner): void {
   const bench = program.command("bench").summary("measure the product").description("Measures the product.");
   bench
@@ -38,6 +39,20 @@ export function addBench(program: Command, run: Runner): void {
     )
     .option("--cache <dir>", "where sources and indexes are kept", path)
     .action(run((context, flags: BenchQualityOptions) => benchQuality(flags, context.signal)));
+  bench
+    .command("speed")
+    .summary("time indexing, asking and saving beside their peers")
+    .description(
+      "Times indexing, asking and saving on this machine's processor, at workspaces of growing size, beside its peers.",
+    )
+    .option("--quick", "one small workspace, under a minute")
+    .option("--json", "print the report as JSON")
+    .option("--out <file>", "write the report as JSON to a file", path)
+    .option("--plot <file>", "draw cost against workspace size as SVG", path)
+    .option("--sources <dir>", "a folder with ws/<repo> for each training repository (default: fetched)", path)
+    .option("--model <dir>", "another model bundle", path)
+    .option("--cache <dir>", "where sources are kept", path)
+    .action(run((context, flags: BenchSpeedOptions) => benchSpeed(flags, context.signal)));
 }
 
 function path(value: string): string {

@@ -1,0 +1,32 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { BenchUnavailableError } from "./bench-quality.ts";
+
+/** The options of `armt bench speed`. Undefined stands for the default named in the comment. */
+export interface BenchSpeedOptions {
+  /** One small workspace and short measurements: under a minute on two cores. */
+  readonly quick?: boolean | undefined;
+  /** Print the report as JSON instead of the table. */
+  readonly json?: boolean | undefined;
+  /** Write the report as JSON to a file. */
+  readonly out?: string | undefined;
+  /** Draw cost against workspace size to an SVG file; default: none. */
+  readonly plot?: string | undefined;
+  /** Folder with `ws/<repo>/` for each training repository; default: fetched into the cache folder. */
+  readonly sources?: string | undefined;
+  /** Model bundle; default: the engine's. */
+  readonly model?: string | undefined;
+  /** Cache folder for sources; default: `armt-bench` in the user's cache folder. */
+  readonly cache?: string | undefined;
+}
+
+/** Runs the speed bench: the table or the JSON goes to stdout, progress to stderr. Returns the exit code. */
+export async function benchSpeed(options: BenchSpeedOptions, signal: AbortSignal): Promise<number> {
+  // Not a static import: the packaged command line must not carry the bench and its peers.
+  const module = new URL("../../test/bench/speed/speed.ts", import.meta.url);
+  if (!existsSync(module)) throw new BenchUnavailableError(fileURLToPath(module));
+  const bench = (await import(pathToFileURL(fileURLToPath(module)).href)) as {
+    readonly runSpeedBench: typeof benchSpeed;
+  };
+  return bench.runSpeedBench(options, signal);
+}

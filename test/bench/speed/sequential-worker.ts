@@ -1,0 +1,65 @@
+/**
+ * The reference wiring in the product's own engine: one endless stream, each segment reads the memory that all before it
+ * wrote, and writes into it, one after the other.
+ */
+import { loadBundle } from "../../../src/engine/model/bundle.ts";
+import { readInput } from "../../../src/engine/model/inputs.ts";
+import { StepSession, type StepState } from "../../../src/engine/model/session.ts";
+import { Stepper } from "../../../src/engine/model/stepper.ts";
+import { serve } from "./child.ts";
+import { median, type Rate, runFor } from "./rate.ts";
+
+export interface SequentialTask {
+  readonly model: string;
+  readonly segments: readonly { readonly header: Int32Array; readonly code: Int32Array; readonly bytes: number }[];
+  readonly ms: number;
+  /** Steps of one full segment in a second stream, whose time is compared. */
+  readonly steps: number;
+}
+
+export interface SequentialResult {
+  readonly rate: Rate;
+  /** Median milliseconds of the steps around these places in the stream. */
+  readonly steps: readonly { readonly at: number; readonly ms: number }[];
+}
+
+/** Steps around a place in the stream whose median is its time. */
+const WINDOW = 60;
+const WARM_UP = 100;
+
+serve(async (task: SequentialTask): Promise<SequentialResult> => {
+  const bundle = await loadBundle(task.model);
+  const session = await StepSession.load(bundle, "cpu");
+  const empty = new Stepper(bundle, "cpu").emptyState();
+  const none = new Int32Array(0);
+  let state: StepState = empty;
+  const rate = await runFor(task.segments.length, task.ms, async (i) => {
+    const segment = task.segments[i];
+    if (segment === undefined) return { bytes: 0, tokens: 0 };
+    const { A, z } = await session.run(readInput(bundle, none, segment.header, segment.code), state, 1);
+    state = { A, z };
+    return { bytes: segment.bytes, tokens: segment.header.length + segment.code.length };
+  });
+  const full = task.segments.toSorted((a, b) => b.code.length - a.code.length)[0];
+  const times: number[] = [];
+  state = empty;
+  for (let step = -WARM_UP; full !== undefined && step < task.steps; step++) {
+    const input = readInput(bundle, none, full.header, full.code);
+    const started = performance.now();
+    const { A, z } = await session.run(input, state, 1);
+    if (step >= 0) times.push(performance.now() - started);
+    state = step < -1 ? empty : { A, z };
+  }
+  await session.release();
+  return { rate, steps: windows(times) };
+});
+
+/** The 10th, and ten places up to the last. */
+function windows(times: readonly number[]): SequentialResult["steps"] {
+  const last = times.length - WINDOW;
+  const places = [0, ...Array.from({ length: 10 }, (_, i) => Math.round(((i + 1) / 10) * last))];
+  return places.map((from) => ({
+    at: from === 0 ? 10 : from + WINDOW,
+    ms: median(times.slice(from, from + WINDOW)),
+  }));
+}
