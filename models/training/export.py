@@ -82,6 +82,19 @@ def sample_steps(model: StepModel, tokenizer: Path, count: int = 24, length: int
     return steps
 
 
+def example_inputs(model: StepModel) -> dict[str, Tensor]:
+    """Inputs to trace the step with: two rows, all dimensions that vary above one."""
+    A, z = model.empty_state(2)
+    return {
+        "tokens": torch.full((2, 20), 1000),
+        "kinds": torch.ones(2, 20, dtype=torch.int64),
+        "anchors": torch.arange(5).repeat(2, 1),
+        "A": A,
+        "z": z,
+        "gate": torch.ones(2),
+    }
+
+
 def compare(model: StepModel, file: Path, steps: Sequence[Step]) -> dict[str, float]:
     """Mean error of each output in onnxruntime against PyTorch, relative to the output's root mean square.
 
@@ -125,15 +138,7 @@ def export_bundle(
         shutil.copyfile(tokenizer, files["tokenizer"])
     with tempfile.TemporaryDirectory(prefix="armt-export-") as folder:
         fp32, smoothed = Path(folder, "step.fp32.onnx"), Path(folder, "smoothed.onnx")
-        A, z = model.empty_state(2)
-        pair = {
-            "tokens": torch.full((2, 20), 1000),
-            "kinds": torch.ones(2, 20, dtype=torch.int64),
-            "anchors": torch.arange(5).repeat(2, 1),
-            "A": A,
-            "z": z,
-            "gate": torch.ones(2),
-        }
+        pair = example_inputs(model)
         limits = {**LIMITS, **config.get("limits", {})}
         export_graph(model, pair, STEP_DIMENSIONS, fp32, {"T": limits["tokens"]})
         smooth(fp32, smoothed, steps)
@@ -160,9 +165,9 @@ def export_bundle(
         },
         "dims": {
             "hidden": config["architecture"]["d"],
-            "stateLayers": A.shape[0],
-            "stateKeys": A.shape[2],
-            "stateValues": A.shape[3],
+            "stateLayers": pair["A"].shape[0],
+            "stateKeys": pair["A"].shape[2],
+            "stateValues": pair["A"].shape[3],
             "keyWidth": outputs["keys"][-1],
             "nu": config["architecture"]["nu"],
             "gistWidth": outputs["gist"][-1],
