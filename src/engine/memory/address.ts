@@ -60,7 +60,7 @@ export class AddressCodes {
 }
 
 /** A well-mixed 32-bit hash of a counter (the finaliser of MurmurHash3 over two rounds): exact in integers everywhere. */
-function hash32(counter: number, seed: number): number {
+export function hash32(counter: number, seed: number): number {
   let h = Math.imul(counter + 1, 0x9e3779b9) ^ seed;
   for (let round = 0; round < 2; round++) {
     h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
