@@ -55,7 +55,12 @@ export interface Bundle {
   readonly hash: string;
   readonly tokenizerFile: string;
   /** The float16 graph is for GPUs: packages for systems without a GPU provider leave it out. */
-  readonly graphs: { readonly int8: string; readonly fp16?: string };
+  readonly graphs: {
+    readonly int8: string;
+    readonly fp16?: string;
+    /** Keys and β alone, for streams; shares its weights with `int8`. Only in bundles made for long streams. */
+    readonly write?: string;
+  };
   /** Sizes of the reader memory's state. */
   readonly dims: { readonly stateLayers: number; readonly stateKeys: number; readonly stateValues: number };
   /** Sizes of the workspace memory. */
@@ -69,7 +74,9 @@ export interface Bundle {
 }
 
 /** What a bundle's files are for, sorted. */
-const ROLES = ["fp16", "int8", "tokenizer"] as const;
+const ROLES = ["fp16", "int8", "tokenizer", "weights", "write"] as const;
+/** Of these, what each bundle has. */
+const NEEDED: readonly string[] = ["int8", "tokenizer"];
 export type BundleRole = (typeof ROLES)[number];
 
 /** Width of the address codes in the workspace memory, V. */
@@ -100,7 +107,9 @@ export async function loadBundle(folder: string): Promise<Bundle> {
   if (config.strings("answerKinds").join() !== ANSWER_KINDS.join()) {
     throw new BundleConfigError(root, `has other answerKinds than this version of ARMT (${ANSWER_KINDS.join(", ")})`);
   }
-  const fp16 = await optionalFile("fp16");
+  const fp16 = files.has("fp16") ? await optionalFile("fp16") : undefined;
+  const write = files.has("write") ? await file("write") : undefined;
+  if (files.has("weights")) await file("weights");
   const dims = config.object("dims");
   const limits = config.object("limits");
   const kinds = config.object("tokenKinds");
@@ -110,7 +119,11 @@ export async function loadBundle(folder: string): Promise<Bundle> {
     name: config.string("name"),
     hash: config.string("modelHash"),
     tokenizerFile: await file("tokenizer"),
-    graphs: { int8: await file("int8"), ...(fp16 === undefined ? {} : { fp16 }) },
+    graphs: {
+      int8: await file("int8"),
+      ...(fp16 === undefined ? {} : { fp16 }),
+      ...(write === undefined ? {} : { write }),
+    },
     dims: {
       stateLayers: dims.number("stateLayers"),
       stateKeys: dims.number("stateKeys"),
@@ -137,8 +150,11 @@ export async function loadBundle(folder: string): Promise<Bundle> {
 
 /** Checks every file of a bundle against its hash. Throws `BundleDamagedError` or `BundleMissingError`. */
 export async function verifyBundle(bundle: Bundle, signal?: AbortSignal): Promise<void> {
-  for (const role of ROLES)
-    if (role !== "fp16" || bundle.graphs.fp16 !== undefined) await verifyFile(bundle.folder, role, signal);
+  const files = readConfig(bundle.folder).object("files");
+  for (const role of ROLES) {
+    if (role === "fp16" && bundle.graphs.fp16 === undefined) continue;
+    if (NEEDED.includes(role) || files.has(role)) await verifyFile(bundle.folder, role, signal);
+  }
 }
 
 /** Checks one file of the bundle in `folder` against its hash. Throws `BundleDamagedError` or `BundleMissingError`. */
@@ -158,7 +174,9 @@ export async function verifyFile(folder: string, role: BundleRole, signal?: Abor
 /** Identity of a model: SHA-256 over "role hash" lines, sorted by role (`model_hash` in `models/training/export.py`). */
 function modelHash(files: Fields): string {
   const hash = createHash("sha256");
-  for (const role of ROLES) hash.update(`${role} ${files.object(role).string("sha256")}\n`);
+  for (const role of ROLES) {
+    if (NEEDED.includes(role) || files.has(role)) hash.update(`${role} ${files.object(role).string("sha256")}\n`);
+  }
   return hash.digest("hex");
 }
 
@@ -227,6 +245,10 @@ class Fields {
     this.#path = path;
     if (typeof value !== "object" || value === null || Array.isArray(value)) this.#fail(path || "the file", "object");
     this.#value = { ...value };
+  }
+
+  has(name: string): boolean {
+    return name in this.#value;
   }
 
   object(name: string): Fields {
