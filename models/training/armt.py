@@ -26,6 +26,9 @@ class Config:
     """Sizes of the model; written to the bundle's `config.json` as `architecture`."""
 
     d: int = 384
+    layers: int = 6
+    vocabulary: int = 30522
+    writer_layers: int = 6  # layers below the writers: their keys and β are made of what these give
     d_mem: int = 64  # workspace memory: K = 2 * nu * d_mem
     nu: int = 3
     reader_layers: tuple[int, ...] = (3, 5)  # encoder layers that hold a reader memory
@@ -53,7 +56,7 @@ class ARMT(nn.Module):
     def __init__(self, config: Config, backbone: Path | str | None = None) -> None:
         super().__init__()
         self.config = config
-        self.encoder = load_minilm(backbone)
+        self.encoder = load_minilm(backbone, layers=config.layers, vocabulary=config.vocabulary)
         d = config.d
         self.reader = nn.ModuleList(
             AssociativeMemory(
@@ -89,6 +92,7 @@ class ARMT(nn.Module):
 
         h = self.encoder.embed(tokens, kinds)
         A_out, z_out = [], []
+        written = h.new_zeros(())
         for index, layer in enumerate(self.encoder.layers):
             slot = self.config.reader_layers.index(index) if index in self.config.reader_layers else None
             if slot is not None:
@@ -98,11 +102,12 @@ class ARMT(nn.Module):
                 new_A, new_z = self.reader[slot].write(h.gather(1, at), A[slot], z[slot], mask=writes)
                 A_out.append(new_A)
                 z_out.append(new_z)
+            if index + 1 == self.config.writer_layers:
+                written = h.gather(1, at)
 
         text = real * (kinds != MEMORY).unsqueeze(-1).float()
         mean = (h * text).sum(1) / text.sum(1)
         pooled = F.gelu(self.pool(torch.cat([h[:, 0], mean], -1)))
-        written = h.gather(1, at)
         spans = self.span(h) - (1 - text) * 1e4
         return (
             torch.stack(A_out),
