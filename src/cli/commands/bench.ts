@@ -4,8 +4,9 @@ import { type BenchQualityOptions, benchQuality } from "../bench-quality.ts";
 import { type BenchSpeedOptions, benchSpeed } from "../bench-speed.ts";
 import type { Runner } from "../context.ts";
 import { partsOption, positive, required } from "../options.ts";
+import { addBenchBabilong } from "./bench-babilong.ts";
 
-/** Registers `armt bench quality` and `armt bench speed`. */
+/** Registers `armt bench quality`, `armt bench speed` and `armt bench babilong`. */
 export function addBench(program: Command, run: Runner): void {
   const bench = program.command("bench").summary("measure the product").description("Measures the product.");
   bench
@@ -53,6 +54,7 @@ export function addBench(program: Command, run: Runner): void {
     .option("--model <dir>", "another model bundle", path)
     .option("--cache <dir>", "where sources are kept", path)
     .action(run((context, flags: BenchSpeedOptions) => benchSpeed(flags, context.signal)));
+  addBenchBabilong(bench, run);
 }
 
 function path(value: string): string {

@@ -1,0 +1,32 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { BenchUnavailableError } from "./bench-quality.ts";
+
+/** The options of `armt bench babilong`. Undefined stands for the default named in the comment. */
+export interface BenchBabilongOptions {
+  /** Folder of the bAbI tasks' files in their original format. */
+  readonly babi: string;
+  readonly tasks: readonly ("qa1" | "qa2" | "qa3" | "qa4" | "qa5")[];
+  /** Tokens of background; 0: the statements alone. */
+  readonly lengths: readonly number[];
+  /** Questions of a cell; default: 100 up to a million tokens, 30 beyond. */
+  readonly n?: number | undefined;
+  /** Folder of code and documentation; default: the packages of this checkout. */
+  readonly background?: string | undefined;
+  /** Model bundle; default: models/armt-babilong. */
+  readonly model?: string | undefined;
+  /** Of the places, the order of the files and the choice of questions; default: 1. */
+  readonly seed?: number | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** Runs the long-stream bench: its table or report to stdout, progress to stderr. Returns the exit code. */
+export async function benchBabilong(options: BenchBabilongOptions, signal: AbortSignal): Promise<number> {
+  // Not a static import: the packaged command line must not carry the bench.
+  const module = new URL("../../test/bench/babilong/babilong.ts", import.meta.url);
+  if (!existsSync(module)) throw new BenchUnavailableError(fileURLToPath(module));
+  const bench = (await import(pathToFileURL(fileURLToPath(module)).href)) as {
+    readonly runBabilong: typeof benchBabilong;
+  };
+  return bench.runBabilong(options, signal);
+}
