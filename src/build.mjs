@@ -45,6 +45,7 @@ const onNode = { ...shared, platform: "node", target: "node22", external: ["vsco
 const programs = [
   { ...onNode, entryPoints: ["src/extension.ts"], outfile: `${out}/extension.cjs`, format: "cjs" },
   { ...onNode, entryPoints: ["src/engine/process.ts"], outfile: `${out}/node/engine.js`, format: "esm", banner },
+  { ...onNode, entryPoints: ["src/engine/encoder.ts"], outfile: `${out}/node/encoder.js`, format: "esm", banner },
   {
     ...shared,
     entryPoints: ["src/webview/main.ts"],

@@ -133,6 +133,7 @@ export class Engine {
     signal?: AbortSignal,
   ): Promise<IndexReport> {
     const started = performance.now();
+    const used = this.#processorMs();
     const watch = this.#watch(started, onProgress);
     const { store } = this.#parts;
     try {
@@ -144,7 +145,7 @@ export class Engine {
       );
       if (this.#store.rebuilding) this.#store.commitRebuild();
       this.#note(look, done.skipped);
-      return this.#report(done.counts, done.skipped, started);
+      return this.#report(done.counts, done.skipped, started, used);
     } catch (error) {
       // The state was damaged and set aside, or another process took it over and is gone: begin with what is open now.
       if (this.#store !== store && !this.#store.readOnly && signal?.aborted !== true)
@@ -168,6 +169,7 @@ export class Engine {
       return await this.index({ ...(onProgress && { onProgress }) }, signal);
     }
     const started = performance.now();
+    const used = this.#processorMs();
     const file = `${this.#store.file}.fresh`;
     removeState(file);
     try {
@@ -190,7 +192,7 @@ export class Engine {
       this.#note(look, done.skipped);
       // Files that were saved meanwhile.
       await this.index({}, signal);
-      return this.#report(done.counts, done.skipped, started);
+      return this.#report(done.counts, done.skipped, started, used);
     } finally {
       removeState(file);
       rmSync(`${file}.lock`, { force: true });
@@ -326,7 +328,7 @@ export class Engine {
   }
 
   #indexerOn(store: Store): Indexer {
-    return new Indexer(this.#root, store, this.#model.segmenter, this.#model.stepper, this.#options);
+    return new Indexer(this.#root, store, this.#model, this.#options);
   }
 
   /** Runs a task in its turn, on a state that is open and whole. */
@@ -390,7 +392,13 @@ export class Engine {
     noteRun(this.#store, discovery.head, indexedBytes, skipped);
   }
 
-  #report(counts: IndexCounts, skipped: readonly SkippedFile[], started: number): IndexReport {
+  /** Milliseconds of processors that this process and its encoders have taken. */
+  #processorMs(): number {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1_000 + this.#model.encoders.usage.processorMs;
+  }
+
+  #report(counts: IndexCounts, skipped: readonly SkippedFile[], started: number, used: number): IndexReport {
     this.#store.foldWal();
     const stats = this.#store.stats();
     if (stats.files === 0) throw new WorkspaceEmptyError(this.#root, skipped.length);
@@ -409,7 +417,8 @@ export class Engine {
       tokensPerSecond: Math.round((counts.streamedTokens / ms) * 1000),
       megabytesPerSecond: counts.streamedBytes / 1e6 / (ms / 1000),
       stateBytes: stats.bytes.total,
-      peakMemoryMb: Math.round(process.resourceUsage().maxRSS / 1024),
+      peakMemoryMb: Math.round(process.resourceUsage().maxRSS / 1024) + this.#model.encoders.usage.peakMb,
+      processorMs: Math.round(this.#processorMs() - used),
     };
   }
 }

@@ -77,7 +77,10 @@ export interface IndexReport {
   readonly tokensPerSecond: number;
   readonly megabytesPerSecond: number;
   readonly stateBytes: number;
+  /** Of this process and of the encoders that helped it, MiB. */
   readonly peakMemoryMb: number;
+  /** Milliseconds of processors that they took. */
+  readonly processorMs: number;
 }
 
 /** A segment's place in the workspace. */

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Segment } from "../corpus/segment.ts";
+import type { MemoryDims } from "../memory/layout.ts";
 import { quantizeRow, quantizeWrites } from "../memory/writes.ts";
-import type { Stepper } from "../model/stepper.ts";
+import type { IndexStep } from "../model/stepper.ts";
 import type { EncodedSegment } from "../store/records.ts";
 
 /** Hash of all that a segment's encoding depends on, given the model: header, code and anchors. */
@@ -15,11 +16,17 @@ export function segmentHash(segment: Segment): string {
   return hash.digest("base64url").slice(0, 27);
 }
 
+/** What makes an index step of a segment: `Stepper`, or `Encoders` for many. */
+export interface IndexSteps {
+  readonly dims: MemoryDims;
+  index(header: Int32Array, code: Int32Array, anchors: readonly number[]): Promise<IndexStep>;
+}
+
 /** Streams one segment through the model with the read gate closed: its gist and its writes. */
-export async function encodeSegment(stepper: Stepper, segment: Segment): Promise<EncodedSegment> {
+export async function encodeSegment(steps: IndexSteps, segment: Segment): Promise<EncodedSegment> {
   const anchors = segment.anchors.map((anchor) => anchor.token);
-  const { keys, betas, gist } = await stepper.index(segment.header, segment.code, anchors);
+  const { keys, betas, gist } = await steps.index(segment.header, segment.code, anchors);
   const packed = new Int8Array(gist.length);
   const gistScale = quantizeRow(gist, 0, gist.length, packed);
-  return { gist: packed, gistScale, writes: quantizeWrites(keys, betas, anchors, stepper.dims.dMem) };
+  return { gist: packed, gistScale, writes: quantizeWrites(keys, betas, anchors, steps.dims.dMem) };
 }

@@ -4,12 +4,14 @@ import { type DiscoverOptions, type Discovery, discoverFile, survey, type Worksp
 import type { Segment, Segmenter } from "../corpus/segment.ts";
 import { lexicalTerms } from "../corpus/terms.ts";
 import { throwIfCancelled } from "../errors.ts";
+import type { Encoders } from "../model/encoders.ts";
+import type { Model } from "../model/model.ts";
 import type { Stepper } from "../model/stepper.ts";
 import type { Turn } from "../scheduler.ts";
 import type { EncodedSegment, FileInput, SegmentInput } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
 import type { IndexProgress } from "../types.ts";
-import { encodeSegment, segmentHash } from "./encode.ts";
+import { encodeSegment, type IndexSteps, segmentHash } from "./encode.ts";
 import { refreshTargets } from "./targets.ts";
 
 /** Committed together: a crash loses at most this many segments' work. */
@@ -50,11 +52,21 @@ interface PreparedFile {
   readonly since: number;
 }
 
+/** A file whose segments are being encoded; files are committed in the order in which they were read. */
+interface PendingFile {
+  readonly bytes: number;
+  readonly ready: Promise<PreparedFile>;
+  prepared?: PreparedFile;
+}
+
 /** What a run under way keeps track of. */
 interface Run {
   readonly counts: IndexCounts;
   readonly skipped: SkippedFile[];
   readonly signal: AbortSignal | undefined;
+  readonly steps: IndexSteps;
+  /** Waits until another segment may be encoded beside those under way; without it, one at a time. */
+  readonly room?: () => Promise<void>;
   /** Between two segments. */
   readonly pass: () => Promise<void>;
   readonly onSegment: (tokens: number) => void;
@@ -69,16 +81,23 @@ export class Indexer {
   readonly #store: Store;
   readonly #segmenter: Segmenter;
   readonly #stepper: Stepper;
+  readonly #encoders: Encoders;
   readonly #options: DiscoverOptions;
   /** Counts commits, and at which one each file changed last. */
   #clock = 0;
   readonly #changedAt = new Map<string, number>();
 
-  constructor(root: string, store: Store, segmenter: Segmenter, stepper: Stepper, options: DiscoverOptions) {
+  constructor(
+    root: string,
+    store: Store,
+    { segmenter, stepper, encoders }: Pick<Model, "segmenter" | "stepper" | "encoders">,
+    options: DiscoverOptions,
+  ) {
     this.#root = root;
     this.#store = store;
     this.#segmenter = segmenter;
     this.#stepper = stepper;
+    this.#encoders = encoders;
     this.#options = options;
   }
 
@@ -117,18 +136,34 @@ export class Indexer {
     this.#removeGone(known.keys(), discovery.files, since, counts);
     this.#noteExtent(bytesTotal);
     tell("stream");
+    const pending: PendingFile[] = [];
     let batch: PreparedFile[] = [];
     const commit = () => {
       const ready = batch;
       batch = [];
       if (ready.length > 0) this.#commit(ready);
     };
+    const collect = () => {
+      for (let first = pending[0]; first?.prepared !== undefined; first = pending[0]) {
+        batch.push(first.prepared);
+        pending.shift();
+        progress.filesDone++;
+        progress.bytesDone += first.bytes;
+        tell("stream");
+      }
+    };
     const run: Run = {
       counts,
       skipped,
       signal,
+      steps: this.#encoders,
+      room: () => this.#encoders.room(),
       // A question that comes in between asks what is done so far.
-      pass: () => turn.pass(commit),
+      pass: () =>
+        turn.pass(() => {
+          collect();
+          commit();
+        }),
       onSegment: (tokens) => {
         progress.segmentsDone++;
         progress.tokensDone += tokens;
@@ -138,14 +173,24 @@ export class Indexer {
     try {
       for (const file of changed) {
         await run.pass();
-        const prepared = await this.#prepare(file, run);
-        if (prepared !== undefined) batch.push(prepared);
+        this.#encoders.start(bytesTotal - progress.bytesDone);
+        const ready = await this.#prepare(file, run);
+        if (ready === undefined) {
+          progress.filesDone++;
+          progress.bytesDone += file.size;
+        } else pending.push(pendingFile(file.size, ready));
+        collect();
         if (batch.reduce((sum, one) => sum + one.segments.length, 0) >= SEGMENTS_PER_TRANSACTION) commit();
-        progress.filesDone++;
-        progress.bytesDone += file.size;
         tell("stream");
       }
+      for (let first = pending[0]; first !== undefined; first = pending[0]) {
+        await first.ready;
+        collect();
+        await run.pass();
+      }
     } finally {
+      await Promise.allSettled(pending.map(({ ready }) => ready));
+      collect();
       commit();
     }
     tell("settle");
@@ -161,7 +206,15 @@ export class Indexer {
    * touches are left filling (`settle` brings them to rest). Returns whether the state changed.
    */
   async refresh(paths: readonly string[], turn: Turn, signal: AbortSignal | undefined): Promise<boolean> {
-    const run: Run = { counts: newCounts(), skipped: [], signal, pass: () => turn.pass(), onSegment: () => {} };
+    const run: Run = {
+      counts: newCounts(),
+      skipped: [],
+      signal,
+      // Not behind the segments of a bulk that is under way.
+      steps: this.#stepper,
+      pass: () => turn.pass(),
+      onSegment: () => {},
+    };
     let changed = false;
     // Known in whole before, it is after: the extent follows what is added and removed.
     const whole = this.#store.note(EXTENT_NOTE) === String(this.#store.knownBytes());
@@ -170,8 +223,8 @@ export class Indexer {
       await run.pass();
       const found = await discoverFile(this.#root, path, this.#options);
       if (typeof found === "object") {
-        const prepared = await this.#prepare(found, run);
-        if (prepared !== undefined) changed = this.#commit([prepared]) || changed;
+        const ready = await this.#prepare(found, run);
+        if (ready !== undefined) changed = this.#commit([await ready()]) || changed;
       } else if (this.#remove(path)) run.counts.removedFiles++;
     }
     changed ||= run.counts.removedFiles > 0;
@@ -204,8 +257,11 @@ export class Indexer {
     this.#store.setNote(EXTENT_NOTE, String(bytes));
   }
 
-  /** Reads, cuts and encodes one file; undefined if its content is known already or it cannot be indexed. */
-  async #prepare(file: WorkspaceFile, run: Run): Promise<PreparedFile | undefined> {
+  /**
+   * Reads and cuts one file and begins to encode its segments; returns how to wait for them, or undefined if its content
+   * is known already or it cannot be indexed.
+   */
+  async #prepare(file: WorkspaceFile, run: Run): Promise<(() => Promise<PreparedFile>) | undefined> {
     const { counts, skipped } = run;
     const since = this.#clock;
     const { maxFileBytes } = this.#options;
@@ -233,27 +289,45 @@ export class Indexer {
     }
     const { segments } = await this.#segmenter.segment(file.path, source.text);
     const kept = occurrences(this.#store.segmentHashes(file.path));
-    const inputs: SegmentInput[] = [];
-    for (const segment of segments) {
-      const hash = segmentHash(segment);
-      let encoded: EncodedSegment | undefined;
-      const copies = kept.get(hash) ?? 0;
-      if (copies > 0) {
-        kept.set(hash, copies - 1);
-        counts.reusedSegments++;
-      } else {
+    const inputs: Promise<SegmentInput>[] = [];
+    const wait = async () => {
+      const prepared = { file: input, segments: await Promise.all(inputs), since };
+      counts.streamedFiles++;
+      counts.streamedBytes += source.bytes;
+      return prepared;
+    };
+    try {
+      for (const segment of segments) {
+        const hash = segmentHash(segment);
+        const copies = kept.get(hash) ?? 0;
+        if (copies > 0) {
+          kept.set(hash, copies - 1);
+          counts.reusedSegments++;
+          inputs.push(Promise.resolve(segmentInput(file.path, source.text, segment, hash, undefined)));
+          continue;
+        }
         throwIfCancelled(run.signal);
-        encoded = await encodeSegment(this.#stepper, segment);
-        counts.streamedSegments++;
-        counts.streamedTokens += segment.code.length + segment.header.length;
-        run.onSegment(segment.code.length);
+        await run.room?.();
+        const encoded = this.#encode(file.path, source.text, segment, hash, run);
+        inputs.push(encoded);
+        if (run.room === undefined) await encoded;
+        // Whoever waits for the file hears of a failure.
+        encoded.catch(() => {});
         await run.pass();
       }
-      inputs.push(segmentInput(file.path, source.text, segment, hash, encoded));
+    } catch (error) {
+      await Promise.allSettled(inputs);
+      throw error;
     }
-    counts.streamedFiles++;
-    counts.streamedBytes += source.bytes;
-    return { file: input, segments: inputs, since };
+    return wait;
+  }
+
+  async #encode(path: string, text: string, segment: Segment, hash: string, run: Run): Promise<SegmentInput> {
+    const input = segmentInput(path, text, segment, hash, await encodeSegment(run.steps, segment));
+    run.counts.streamedSegments++;
+    run.counts.streamedTokens += segment.code.length + segment.header.length;
+    run.onSegment(segment.code.length);
+    return input;
   }
 
   /** Returns whether anything was left to commit: a file that changed after it was read is not put back. */
@@ -267,6 +341,19 @@ export class Indexer {
     for (const { file } of current) this.#changedAt.set(file.path, this.#clock);
     return true;
   }
+}
+
+function pendingFile(bytes: number, wait: () => Promise<PreparedFile>): PendingFile {
+  const ready = wait();
+  const file: PendingFile = { bytes, ready };
+  // Whoever waits for `ready` hears of a failure.
+  ready.then(
+    (prepared) => {
+      file.prepared = prepared;
+    },
+    () => {},
+  );
+  return file;
 }
 
 function occurrences(hashes: readonly string[]): Map<string, number> {

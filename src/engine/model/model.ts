@@ -2,6 +2,7 @@ import { Segmenter } from "../corpus/segment.ts";
 import { Tokenizer } from "../corpus/tokenize.ts";
 import type { ProviderChoice } from "../types.ts";
 import { type Bundle, loadBundle } from "./bundle.ts";
+import { Encoders } from "./encoders.ts";
 import type { Provider } from "./graph.ts";
 import { Stepper } from "./stepper.ts";
 
@@ -11,10 +12,13 @@ export class Model {
   readonly tokenizer: Tokenizer;
   readonly segmenter: Segmenter;
   readonly stepper: Stepper;
+  /** The same steps for a bulk of segments. */
+  readonly encoders: Encoders;
 
   private constructor(bundle: Bundle, stepper: Stepper) {
     this.bundle = bundle;
     this.stepper = stepper;
+    this.encoders = new Encoders(bundle, stepper);
     this.tokenizer = Tokenizer.load(bundle.tokenizerFile);
     this.segmenter = Segmenter.create(this.tokenizer, { maxTokens: bundle.limits.segmentTokens });
   }
@@ -31,6 +35,7 @@ export class Model {
 
   /** Frees the session. */
   async release(): Promise<void> {
+    this.encoders.end();
     await this.stepper.release();
   }
 }
