@@ -16,14 +16,11 @@ export interface EngineTask {
 
 export interface EngineResult {
   readonly report: IndexReport;
-  /** Processor seconds of the index run, all threads. */
-  readonly indexCpuSeconds: number;
   /** Milliseconds of each question. */
   readonly asks: readonly number[];
   /** Milliseconds from the saved file to its being known, and to the answer that follows. */
   readonly saves: readonly { readonly known: number; readonly answered: number }[];
-  /** MiB: largest of the index run, and of all. */
-  readonly indexPeakMb: number;
+  /** MiB, with the encoders of the index run. */
   readonly peakMb: number;
   /** Bytes that the process had the disk read and write. */
   readonly readBytes: number;
@@ -36,10 +33,7 @@ serve(async (task: EngineTask): Promise<EngineResult> => {
     { workspace: task.workspace, state: task.state, model: task.model, provider: "cpu" },
     signal,
   );
-  const before = process.cpuUsage();
   const report = await engine.index({}, signal);
-  const { user, system } = process.cpuUsage(before);
-  const indexPeakMb = peakMb();
   const asks: number[] = [];
   // The first one loads what stays in memory; it does not count, as the first second of a day's work does not.
   for (const [round, question] of [task.questions[0] ?? "", ...task.questions].entries()) {
@@ -51,11 +45,10 @@ serve(async (task: EngineTask): Promise<EngineResult> => {
   const [readBytes, writtenBytes] = bytesMoved();
   return {
     report,
-    indexCpuSeconds: (user + system) / 1e6,
     asks,
     saves,
-    indexPeakMb,
-    peakMb: peakMb(),
+    // What the encoders of the index run took stands in its report alone: they end before the questions.
+    peakMb: Math.max(report.peakMemoryMb, Math.round(process.resourceUsage().maxRSS / 1024)),
     readBytes,
     writtenBytes,
   };
@@ -85,10 +78,6 @@ async function save(engine: Engine, task: EngineTask, signal: AbortSignal): Prom
     await engine.refresh([file], signal);
   }
   return times;
-}
-
-function peakMb(): number {
-  return Math.round(process.resourceUsage().maxRSS / 1024);
 }
 
 function bytesMoved(): readonly [number, number] {

@@ -4,6 +4,8 @@ export interface Rate {
   readonly bytes: number;
   readonly tokens: number;
   readonly ms: number;
+  /** Milliseconds of processors: as `ms` and more, whatever else runs on the machine. */
+  readonly processorMs: number;
 }
 
 /** Items done before the clock runs: code is compiled and memory is laid out then. */
@@ -21,6 +23,7 @@ export async function runFor(
   for (let i = 0; i < WARM_UP; i++) await work(i % items);
   const sum = { items: 0, bytes: 0, tokens: 0, ms: 0 };
   const started = performance.now();
+  const before = process.cpuUsage();
   while (sum.ms < ms) {
     const { bytes, tokens } = await work(sum.items % items);
     sum.items++;
@@ -28,7 +31,8 @@ export async function runFor(
     sum.tokens += tokens;
     sum.ms = performance.now() - started;
   }
-  return sum;
+  const { user, system } = process.cpuUsage(before);
+  return { ...sum, processorMs: (user + system) / 1_000 };
 }
 
 export function quantile(values: readonly number[], share: number): number {

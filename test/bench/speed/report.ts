@@ -13,13 +13,13 @@ export interface SizeRow {
     readonly tokensPerSecond: number;
     readonly microsecondsPerToken: number;
     readonly millisecondsPerSegment: number;
-    /** Processors kept busy. */
-    readonly processors: number;
+    /** Processor time for each megabyte of source, in seconds. */
+    readonly processorSecondsPerMegabyte: number;
   };
   readonly askMs: { readonly p50: number; readonly p95: number; readonly questions: number };
   /** From a file written to its content known, and to the answer that cites it; only rounds that did count. */
   readonly saveMs: { readonly known: number; readonly answered: number; readonly rounds: number };
-  /** MiB of the engine's process: while indexing, and with questions and saves. */
+  /** MiB of the engine and its encoders: while indexing, and with questions and saves. */
   readonly peakMb: { readonly index: number; readonly all: number };
   readonly stateBytesPerSourceByte: number;
   /** Read and written by the process, questions and saves included, for each byte added. */
@@ -33,7 +33,10 @@ export type SystemRow =
       readonly name: string;
       readonly megabytesPerSecond: number;
       readonly tokensPerSecond: number;
+      readonly processorSecondsPerMegabyte: number;
+      /** By time, and by the time that processors were used: the latter holds on a machine with other work too. */
       readonly productTimesFaster: number;
+      readonly productTimesCheaper: number;
     }
   | { readonly name: string; readonly unavailable: string };
 
@@ -43,8 +46,18 @@ export interface SpeedReport extends Omit<Header, "set" | "setSha256"> {
   readonly systems: readonly SystemRow[];
   /** Median step of one full segment at places of an endless stream. */
   readonly steps: readonly { readonly at: number; readonly ms: number }[];
-  /** 10⁹ operations a second: bare int8 products, and those of the index run. */
-  readonly products: { readonly gops: number; readonly indexGops: number; readonly share: number } | null;
+  /**
+   * 10⁹ operations a second: bare int8 products on all processors, and those of the index run; and the same for each second
+   * of a processor.
+   */
+  readonly products: {
+    readonly gops: number;
+    readonly indexGops: number;
+    readonly share: number;
+    readonly gopsPerProcessor: number;
+    readonly indexGopsPerProcessor: number;
+    readonly shareByProcessorTime: number;
+  } | null;
 }
 
 /** The report as Markdown tables. */
@@ -53,18 +66,21 @@ export function table(report: SpeedReport): string {
   const parts = [`commit ${commit.slice(0, 12)}, model ${modelHash.slice(0, 12)}, ${machine}, Node ${node}`];
   const [first] = sizes;
   if (first !== undefined) {
-    const product = ["armt index", fixed(first.index.megabytesPerSecond, 3), whole(first.index.tokensPerSecond), ""];
+    const speed = (
+      one: Pick<SizeRow["index"], "megabytesPerSecond" | "tokensPerSecond" | "processorSecondsPerMegabyte">,
+    ) => [fixed(one.megabytesPerSecond, 3), whole(one.tokensPerSecond), fixed(one.processorSecondsPerMegabyte, 1)];
     const peers = systems.map((row) =>
       "unavailable" in row
-        ? [row.name, "–", "–", row.unavailable]
-        : [row.name, fixed(row.megabytesPerSecond, 3), whole(row.tokensPerSecond), fixed(row.productTimesFaster, 2)],
+        ? [row.name, "–", "–", "–", row.unavailable, ""]
+        : [row.name, ...speed(row), fixed(row.productTimesFaster, 2), fixed(row.productTimesCheaper, 2)],
     );
-    parts.push(markdown(["", "MB/s", "own tokens/s", "armt is faster by"], [product, ...peers]));
+    const head = ["", "MB/s", "own tokens/s", "processor s/MB", "armt is faster by", "by processor time"];
+    parts.push(markdown(head, [["armt index", ...speed(first.index), "", ""], ...peers]));
   }
   if (products !== null) {
     parts.push(
       `int8 products: ${whole(products.gops)} · 10⁹ operations a second bare, ${whole(products.indexGops)} in the index ` +
-        `run: ${percent(products.share)}`,
+        `run: ${percent(products.share)}; by processor time ${percent(products.shareByProcessorTime)}`,
     );
   }
   const [from] = steps;

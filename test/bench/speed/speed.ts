@@ -109,7 +109,7 @@ function sizeRow({ report, ...result }: EngineResult, last: SizeRow | undefined)
       tokensPerSecond: report.tokensPerSecond,
       microsecondsPerToken: (report.ms * 1000) / report.streamedTokens,
       millisecondsPerSegment: report.ms / report.streamedSegments,
-      processors: (result.indexCpuSeconds * 1000) / report.ms,
+      processorSecondsPerMegabyte: report.processorMs / 1e3 / (report.streamedBytes / 1e6),
     },
     askMs: { p50: quantile(result.asks, 0.5), p95: quantile(result.asks, 0.95), questions: result.asks.length },
     saveMs: {
@@ -117,7 +117,7 @@ function sizeRow({ report, ...result }: EngineResult, last: SizeRow | undefined)
       answered: median(result.saves.map(({ answered }) => answered)),
       rounds: result.saves.length,
     },
-    peakMb: { index: result.indexPeakMb, all: result.peakMb },
+    peakMb: { index: report.peakMemoryMb, all: result.peakMb },
     stateBytesPerSourceByte: report.stateBytes / bytes,
     readBytesPerSourceByte: result.readBytes / report.streamedBytes,
     writtenBytesPerSourceByte: result.writtenBytes / report.streamedBytes,
@@ -164,31 +164,48 @@ async function measurePeers(
       : systemRow("PyTorch fp32", inBytes(torch, segments), product),
   );
   note("bare int8 products");
-  const { gops } = await measureApart<ProductsTask, ProductsResult>(
-    "./products-worker.ts",
-    { threads: availableParallelism(), rows: PRODUCT_ROWS, ms: plan.peerMs / 2 },
-    signal,
-  );
+  const bare = (threads: number) =>
+    measureApart<ProductsTask, ProductsResult>(
+      "./products-worker.ts",
+      { threads, rows: PRODUCT_ROWS, ms: plan.peerMs / 3 },
+      signal,
+    );
+  const { gops } = await bare(availableParallelism());
+  const { gopsPerProcessor } = await bare(1);
   const indexGops = (product.index.tokensPerSecond * OPERATIONS_PER_TOKEN) / 1e9;
-  return { systems, steps, products: { gops, indexGops, share: indexGops / gops } };
+  const { processorSecondsPerMegabyte } = product.index;
+  const indexGopsPerProcessor =
+    ((product.tokens / product.bytes) * 1e6 * OPERATIONS_PER_TOKEN) / 1e9 / processorSecondsPerMegabyte;
+  const products = {
+    gops,
+    indexGops,
+    share: indexGops / gops,
+    gopsPerProcessor,
+    indexGopsPerProcessor,
+    shareByProcessorTime: indexGopsPerProcessor / gopsPerProcessor,
+  };
+  return { systems, steps, products };
 }
 
 function systemRow(name: string, rate: Rate, product: SizeRow): SystemRow {
   const megabytesPerSecond = rate.bytes / 1e3 / rate.ms;
+  const processorSecondsPerMegabyte = rate.processorMs / 1e3 / (rate.bytes / 1e6);
   return {
     name,
     megabytesPerSecond,
     tokensPerSecond: (rate.tokens / rate.ms) * 1000,
     // By bytes of source: each system cuts the same text into tokens of its own.
+    processorSecondsPerMegabyte,
     productTimesFaster: product.index.megabytesPerSecond / megabytesPerSecond,
+    productTimesCheaper: processorSecondsPerMegabyte / product.index.processorSecondsPerMegabyte,
   };
 }
 
 /** Tokens of the product's own tokenisation as bytes of source. */
-function inBytes({ items, tokens, ms }: Omit<Rate, "bytes">, segments: readonly SampledSegment[]): Rate {
+function inBytes(rate: Omit<Rate, "bytes">, segments: readonly SampledSegment[]): Rate {
   const sum = (of: (segment: SampledSegment) => number) => segments.reduce((total, one) => total + of(one), 0);
   const perToken = sum(({ text }) => Buffer.byteLength(text)) / sum(({ tokens: own }) => own.length);
-  return { items, tokens, ms, bytes: tokens * perToken };
+  return { ...rate, bytes: rate.tokens * perToken };
 }
 
 /** `count` items, evenly spread. */

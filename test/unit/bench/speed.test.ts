@@ -69,7 +69,12 @@ describe("the speed bench", () => {
   });
 
   it("draws cost against size with a point for each measurement", () => {
-    const index = { megabytesPerSecond: 1, tokensPerSecond: 1, millisecondsPerSegment: 1, processors: 1 };
+    const index = {
+      megabytesPerSecond: 1,
+      tokensPerSecond: 1,
+      millisecondsPerSegment: 1,
+      processorSecondsPerMegabyte: 1,
+    };
     const row = (tokens: number, microsecondsPerToken: number) => ({
       tokens,
       bytes: tokens * 3,
