@@ -1,7 +1,8 @@
 """Adds a graph for writing alone to a bundle: only the layers below the writers, the weights shared with the step's.
 
-A stream is written by `write.int8.onnx` (keys and β); `step.int8.onnx` asks and reads. Both hold their large tensors
-in `weights.int8.bin`. The bundle is for CPUs then: its float16 graph is removed.
+A stream is written by `write.int8.onnx` (keys and β); `step.int8.onnx` asks and reads. What both need lies in
+`lower.int8.bin`, the rest in `upper.int8.bin`, so that a bundle whose reading alone was trained further has the same
+files for writing. The bundle is for CPUs then: its float16 graph is removed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from export import INPUTS, model_hash
 SMALL = 1024  # bytes; smaller tensors stay in the graphs
 OUTPUTS = ("keys", "beta")
 ALIGNMENT = 64
+ROLES = {"int8": "step.int8.onnx", "lower": "lower.int8.bin", "upper": "upper.int8.bin", "write": "write.int8.onnx"}
 
 
 def share_weights(folder: Path) -> dict[str, object]:
@@ -27,31 +29,32 @@ def share_weights(folder: Path) -> dict[str, object]:
     (folder / config["files"].pop("fp16")["path"]).unlink(missing_ok=True)
     step = onnx.load(folder / "step.int8.onnx")
     write = Extractor(step).extract_model(list(INPUTS), list(OUTPUTS))
-    data = bytearray()
-    places: dict[str, tuple[int, int]] = {}
-    for tensor in step.graph.initializer:
-        raw = tensor.raw_data if tensor.HasField("raw_data") else onnx.numpy_helper.to_array(tensor).tobytes()
+    lower = {tensor.name for tensor in write.graph.initializer}
+    data = {"lower": bytearray(), "upper": bytearray()}
+    places: dict[str, tuple[str, int, int]] = {}
+    for tensor in sorted(step.graph.initializer, key=lambda t: t.name):
+        raw = onnx.numpy_helper.to_array(tensor).tobytes()
         if len(raw) >= SMALL:
-            data += b"\0" * (-len(data) % ALIGNMENT)
-            places[tensor.name] = (len(data), len(raw))
-            data += raw
-    (folder / "weights.int8.bin").write_bytes(data)
+            part = "lower" if tensor.name in lower else "upper"
+            data[part] += b"\0" * (-len(data[part]) % ALIGNMENT)
+            places[tensor.name] = (part, len(data[part]), len(raw))
+            data[part] += raw
+    files = {f"{part}.int8.bin": bytes(content) for part, content in data.items()}
     for graph, name in ((step, "step.int8.onnx"), (write, "write.int8.onnx")):
         for tensor in graph.graph.initializer:
             if tensor.name in places:
-                if not tensor.HasField("raw_data"):
-                    tensor.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor), tensor.name))
-                offset, length = places[tensor.name]
-                set_external_data(tensor, "weights.int8.bin", offset, length)
+                part, offset, length = places[tensor.name]
+                tensor.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor), tensor.name))
+                set_external_data(tensor, f"{part}.int8.bin", offset, length)
                 tensor.ClearField("raw_data")
                 tensor.data_location = onnx.TensorProto.EXTERNAL
-        (folder / name).write_bytes(graph.SerializeToString(deterministic=True))
-    for role, name in (("int8", "step.int8.onnx"), ("weights", "weights.int8.bin"), ("write", "write.int8.onnx")):
-        content = (folder / name).read_bytes()
+        files[name] = graph.SerializeToString(deterministic=True)
+    for role, name in ROLES.items():
+        (folder / name).write_bytes(files[name])
         config["files"][role] = {
             "path": name,
-            "bytes": len(content),
-            "sha256": hashlib.sha256(content).hexdigest(),
+            "bytes": len(files[name]),
+            "sha256": hashlib.sha256(files[name]).hexdigest(),
         }
     config["files"] = dict(sorted(config["files"].items()))
     config["modelHash"] = model_hash({role: entry["sha256"] for role, entry in config["files"].items()})

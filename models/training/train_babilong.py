@@ -167,6 +167,7 @@ def main() -> None:
     parser.add_argument("--recall-share", type=float, default=0.2)
     parser.add_argument("--every", type=float, default=4)
     parser.add_argument("--init", type=Path)
+    parser.add_argument("--keep-writers", action="store_true", help="only reading learns: what was written stays valid")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
@@ -187,7 +188,11 @@ def main() -> None:
         model.load_state_dict(start["model"])
         runs = [*start.get("runs", []), {"tokens": start["tokens"], "minutes": round(start["spent"], 1)}]
     support = Support(model)
-    groups = parameter_groups(model, args.rate, args.heads, 0)
+    if args.keep_writers:
+        for part in (model.key, model.beta):
+            part.requires_grad_(False)
+    groups = parameter_groups(model, args.rate, args.heads, CONFIG.writer_layers if args.keep_writers else 0)
+    groups[1]["params"] = [p for p in groups[1]["params"] if p.requires_grad]
     groups[1]["params"] += list(support.parameters())
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
     stories = training_stories(args.babi, HELD_OUT)
@@ -207,7 +212,7 @@ def main() -> None:
         for group in optimizer.param_groups:
             group["lr"] = group["base"] * factor
         with torch.autocast("cpu", torch.bfloat16):
-            if sampler.rng.random() < args.recall_share:
+            if sampler.rng.random() < (0 if args.keep_writers else args.recall_share):
                 parts, count = recall_loss(model, sampler, 8, 12)
                 loss = parts["write"] + parts["ask"] + 2 * parts["pull"] + 4 * parts["push"]
             else:

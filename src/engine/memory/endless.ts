@@ -112,7 +112,7 @@ export class EndlessShard {
         (a) => a.weight > faint && !found.some((b) => a.segment === b.segment && a.slot === b.slot),
       );
       if (next.length === 0) break;
-      found = this.#fit(recalled, [...found, ...next]);
+      found = this.#fit(recalled, [...found, ...next].slice(0, most));
       residual.set(recalled);
       for (const { segment, slot, weight } of found) this.#addCode(residual, segment, slot, -weight);
     }
@@ -166,20 +166,21 @@ export class EndlessShard {
       .sort((a, b) => b.score - a.score)
       .slice(0, most);
     const slotSums = signSums(residual, segmentSigns, slotSigns);
-    return taken.map(({ segment, score }) => {
-      let slot = 0;
-      let top = Number.NEGATIVE_INFINITY;
-      for (let i = 0; i < slots; i++) {
+    let slotSquare = 0;
+    for (let v = segmentSigns; v < segmentSigns + slotSigns; v++) slotSquare += (residual[v] as number) ** 2;
+    const slotFloor = (Math.sqrt(2 * Math.log(slots + 1)) + SIGNIFICANCE) * Math.sqrt(slotSquare);
+    return taken.flatMap(({ segment, score }) => {
+      const ranked = Array.from({ length: slots }, (_, slot) => {
         let sum = 0;
         for (let word = 0; word < slotSigns / 32; word++) {
-          sum += signSum(slotSums, word * 4, this.#slotWord(segment, i, word));
+          sum += signSum(slotSums, word * 4, this.#slotWord(segment, slot, word));
         }
-        if (sum > top) {
-          top = sum;
-          slot = i;
-        }
-      }
-      return { segment, slot, weight: (score * Math.sqrt(this.#width)) / segmentSigns };
+        return { slot, sum };
+      }).sort((a, b) => b.sum - a.sum);
+      // One segment can have been written at several slots.
+      const clear = ranked.filter(({ sum }, i) => i === 0 || sum > slotFloor);
+      const weight = (score * Math.sqrt(this.#width)) / segmentSigns / clear.length;
+      return clear.map(({ slot }) => ({ segment, slot, weight }));
     });
   }
 

@@ -61,6 +61,8 @@ export interface Bundle {
     /** Keys and β alone, for streams; shares its weights with `int8`. Only in bundles made for long streams. */
     readonly write?: string;
   };
+  /** Identity of what writes: SHA-256 over the hashes of the files that do. */
+  readonly writerHash: string;
   /** Sizes of the reader memory's state. */
   readonly dims: { readonly stateLayers: number; readonly stateKeys: number; readonly stateValues: number };
   /** Sizes of the workspace memory. */
@@ -74,7 +76,7 @@ export interface Bundle {
 }
 
 /** What a bundle's files are for, sorted. */
-const ROLES = ["fp16", "int8", "tokenizer", "weights", "write"] as const;
+const ROLES = ["fp16", "int8", "lower", "tokenizer", "upper", "write"] as const;
 /** Of these, what each bundle has. */
 const NEEDED: readonly string[] = ["int8", "tokenizer"];
 export type BundleRole = (typeof ROLES)[number];
@@ -109,7 +111,8 @@ export async function loadBundle(folder: string): Promise<Bundle> {
   }
   const fp16 = files.has("fp16") ? await optionalFile("fp16") : undefined;
   const write = files.has("write") ? await file("write") : undefined;
-  if (files.has("weights")) await file("weights");
+  // Weights outside of the graphs: those that writing needs too, and the others.
+  for (const role of ["lower", "upper"]) if (files.has(role)) await file(role);
   const dims = config.object("dims");
   const limits = config.object("limits");
   const kinds = config.object("tokenKinds");
@@ -118,6 +121,7 @@ export async function loadBundle(folder: string): Promise<Bundle> {
     folder: root,
     name: config.string("name"),
     hash: config.string("modelHash"),
+    writerHash: modelHash(files, write === undefined ? ["int8"] : ["lower", "write"]),
     tokenizerFile: await file("tokenizer"),
     graphs: {
       int8: await file("int8"),
@@ -172,9 +176,9 @@ export async function verifyFile(folder: string, role: BundleRole, signal?: Abor
 }
 
 /** Identity of a model: SHA-256 over "role hash" lines, sorted by role (`model_hash` in `models/training/export.py`). */
-function modelHash(files: Fields): string {
+function modelHash(files: Fields, roles: readonly BundleRole[] = ROLES): string {
   const hash = createHash("sha256");
-  for (const role of ROLES) {
+  for (const role of roles) {
     if (NEEDED.includes(role) || files.has(role)) hash.update(`${role} ${files.object(role).string("sha256")}\n`);
   }
   return hash.digest("hex");

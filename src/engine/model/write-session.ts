@@ -37,7 +37,7 @@ export class WriteSession {
     const file = bundle.graphs.write;
     if (file === undefined) return new WriteSession(bundle, await StepSession.load(bundle, "cpu", threads));
     await verifyFile(bundle.folder, "write");
-    await verifyFile(bundle.folder, "weights");
+    await verifyFile(bundle.folder, "lower");
     return new WriteSession(bundle, await Graph.load(file, "cpu", threads));
   }
 

@@ -77,13 +77,14 @@ export async function runBabilong(options: BenchBabilongOptions, signal: AbortSi
   return 0;
 }
 
-const HEAD = ["task", "length", "accuracy", "n", "segments", "tokens/s", "state", "junk writes", "ask p50"];
+const HEAD = ["task", "length", "accuracy", "evidence", "n", "segments", "tokens/s", "state", "junk writes", "ask p50"];
 
 function row(cell: Cell): string {
   return columns([
     cell.task,
     lengthName(cell.length),
     `${(100 * cell.accuracy).toFixed(1)} %`,
+    `${(100 * cell.evidence).toFixed(1)} %`,
     String(cell.n),
     count(cell.segments),
     count(cell.tokensPerSecond),

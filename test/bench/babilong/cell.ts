@@ -19,6 +19,8 @@ export interface Cell {
   readonly n: number;
   readonly right: number;
   readonly accuracy: number;
+  /** Share of the questions for which memory pointed to every statement that the answer rests on. */
+  readonly evidence: number;
   /** Tokens of the stream a second while it is written. */
   readonly tokensPerSecond: number;
   /** All that the memory keeps. */
@@ -35,6 +37,8 @@ export interface Result {
   readonly expected: string;
   readonly answer: string;
   readonly lines: readonly string[];
+  /** Whether all supporting statements are among the lines. */
+  readonly complete: boolean;
 }
 
 export interface CellInput {
@@ -51,7 +55,7 @@ export const STRENGTH = 0.12;
 
 export function endlessLayout(stepper: Stepper): EndlessLayout {
   const { dMem, nu } = stepper.dims;
-  return { dMem, nu, segmentSigns: 384, slotSigns: 128, slots: SLOTS, strength: STRENGTH, seed: 7 };
+  return { dMem, nu, segmentSigns: 256, slotSigns: 256, slots: SLOTS, strength: STRENGTH, seed: 7 };
 }
 
 /** Questions of a task, at random, one of each story before a second one of any. */
@@ -97,8 +101,9 @@ export async function runCell(
     storyMs += filled - began;
     const asked = await askOf(question.question, shard, stream, input);
     times.push(performance.now() - filled);
-    const { question: text, answer: expected } = question;
-    results.push({ question: text, expected, answer: asked.answer, lines: asked.lines });
+    const { question: text, answer: expected, supporting } = question;
+    const complete = supporting.every((statement) => asked.lines.includes(statement));
+    results.push({ question: text, expected, answer: asked.answer, lines: asked.lines, complete });
   }
   const right = results.filter(({ expected, answer }) => answer === expected.toLowerCase()).length;
   const last = segments - 1;
@@ -112,6 +117,7 @@ export async function runCell(
     n: questions.length,
     right,
     accuracy: right / questions.length,
+    evidence: results.filter(({ complete }) => complete).length / questions.length,
     tokensPerSecond: (1000 * tokens) / ms,
     stateBytes: shard.stateBytes,
     junkWrites: [...background.writes].reduce((sum, [at, writes]) => sum + (at < segments ? writes.length : 0), 0),

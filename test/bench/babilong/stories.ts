@@ -12,6 +12,8 @@ export interface StoryQuestion {
   readonly statements: readonly string[];
   readonly question: string;
   readonly answer: string;
+  /** Statements that the answer rests on; empty where the file does not tell. */
+  readonly supporting: readonly string[];
   /** Number of the story in its file, from 0. */
   readonly story: number;
 }
@@ -55,16 +57,23 @@ export function parseStories(text: string): StoryQuestion[] {
   const questions: StoryQuestion[] = [];
   let story = -1;
   let statements: string[] = [];
+  const numbered = new Map<string, string>();
   for (const line of text.split(/\r?\n/)) {
     const match = /^(\d+) (.*)$/.exec(line);
     if (match === null) continue;
     if (match[1] === "1") {
       story++;
       statements = [];
+      numbered.clear();
     }
-    const [said = "", answer] = (match[2] ?? "").split("\t");
-    if (answer === undefined) statements.push(said.trim());
-    else questions.push({ statements: [...statements], question: said.trim(), answer: answer.trim(), story });
+    const [said = "", answer, facts = ""] = (match[2] ?? "").split("\t");
+    if (answer === undefined) {
+      statements.push(said.trim());
+      numbered.set(match[1] as string, said.trim());
+      continue;
+    }
+    const supporting = facts.split(/\s+/).flatMap((number) => numbered.get(number) ?? []);
+    questions.push({ statements: [...statements], question: said.trim(), answer: answer.trim(), supporting, story });
   }
   return questions;
 }

@@ -8,8 +8,8 @@ import { Random } from "./random.ts";
 const layout: EndlessLayout = {
   dMem: 16,
   nu: 3,
-  segmentSigns: 384,
-  slotSigns: 128,
+  segmentSigns: 256,
+  slotSigns: 256,
   slots: 160,
   strength: 0.12,
   seed: 7,
