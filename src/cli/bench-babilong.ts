@@ -17,6 +17,8 @@ export interface BenchBabilongOptions {
   readonly model?: string | undefined;
   /** Of the places, the order of the files and the choice of questions; default: 1. */
   readonly seed?: number | undefined;
+  /** Journal of a long run, to go on from where it was cut off; default: none. */
+  readonly resume?: string | undefined;
   readonly json?: boolean | undefined;
 }
 

@@ -23,6 +23,7 @@ export function addBenchBabilong(bench: Command, run: Runner): void {
     .option("--background <dir>", "code and documentation (default: the packages of this checkout)", folder)
     .option("--model <dir>", "another model bundle", folder)
     .option("--seed <n>", "of the places, the files' order and the choice of questions", positive)
+    .option("--resume <file>", "keep a journal of a long run there, and go on from it", folder)
     .option("--json", "print the report with every single result as JSON")
     .addOption(new Option("--segments-per-shard <n>", "one shard for the whole stream").choices(["all"]).default("all"))
     .option("--no-log", "keep no log of writes (always so)")

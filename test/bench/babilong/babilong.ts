@@ -8,6 +8,7 @@ import { WriteSession } from "../../../src/engine/model/write-session.ts";
 import { readHeader } from "../header.ts";
 import { type Cell, chooseQuestions, endlessLayout, runCell } from "./cell.ts";
 import { SegmentEncoder } from "./encoder.ts";
+import { Journal } from "./journal.ts";
 import { readQuestions, type Task, taskFile } from "./stories.ts";
 import { BackgroundStream } from "./stream.ts";
 
@@ -39,7 +40,11 @@ export async function runBabilong(options: BenchBabilongOptions, signal: AbortSi
   const writer = await WriteSession.load(bundle);
   const encoder = new SegmentEncoder(writer, tokenizer, bundle.memoryDims.dMem);
   const folder = options.background ?? DEFAULT_BACKGROUND;
-  const background = new BackgroundStream(folder, seed, encoder, bundle.limits.segmentTokens);
+  const journal =
+    options.resume === undefined
+      ? undefined
+      : new Journal(options.resume, `${bundle.writerHash} ${seed} ${bundle.limits.segmentTokens} ${folder}`);
+  const background = new BackgroundStream(folder, seed, encoder, bundle.limits.segmentTokens, journal);
   const input = { stepper, tokenizer, encoder, background, layout: endlessLayout(stepper), seed };
   const cells: Cell[] = [];
   try {
