@@ -57,6 +57,7 @@ class ARMT(nn.Module):
         super().__init__()
         self.config = config
         self.encoder = load_minilm(backbone, layers=config.layers, vocabulary=config.vocabulary)
+        self.heads = self.encoder.layers[0].heads
         d = config.d
         self.reader = nn.ModuleList(
             AssociativeMemory(

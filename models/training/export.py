@@ -48,6 +48,7 @@ class StepModel(Protocol):
     """What `export_bundle` asks of a module: DESIGN §4's step, an empty state, and its outputs' names."""
 
     output_names: Sequence[str]
+    heads: int
 
     def empty_state(self, batch: int) -> tuple[Tensor, Tensor]: ...
 
@@ -107,6 +108,8 @@ def compare(model: StepModel, file: Path, steps: Sequence[Step]) -> dict[str, fl
         with torch.no_grad():
             expected = model(*(torch.from_numpy(step[name]) for name in INPUTS))
         for name, want, got in zip(model.output_names, expected, session.run(None, step), strict=True):
+            if name == "A_out" and not step["gate"].any():
+                continue  # the CPU's graph writes nothing then
             real = want.numpy() > -1e3
             if not np.isfinite(got).all():
                 raise ValueError(f"{file.name}: {name} is not finite")
@@ -142,7 +145,7 @@ def export_bundle(
         limits = {**LIMITS, **config.get("limits", {})}
         export_graph(model, pair, STEP_DIMENSIONS, fp32, {"T": limits["tokens"]})
         smooth(fp32, smoothed, steps)
-        to_int8(smoothed, files["int8"])
+        to_int8(smoothed, files["int8"], model.heads)
         to_float16(fp32, files["fp16"])
         errors = {"fp32": compare(model, fp32, steps)}
     errors |= {form: compare(model, files[form], steps) for form in ("int8", "fp16")}

@@ -19,6 +19,8 @@ from onnxruntime.transformers.float16 import convert_float_to_float16
 from onnxruntime.transformers.onnx_model import OnnxModel
 from torch import Tensor, nn
 
+from cpu_graph import for_cpu
+
 OPSET = 20  # the first with Gelu as one operator; WebGPU and the CPU provider both know it
 FLOAT32_MODULES = ("AssociativeMemory",)  # φ squares its input, beyond float16's range
 
@@ -105,7 +107,7 @@ def cpu_session(model: Path | bytes) -> ort.InferenceSession:
     return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def to_int8(source: Path, out: Path) -> None:
+def to_int8(source: Path, out: Path, heads: int) -> None:
     """Weights of matrix products (per channel) and of embeddings to int8, activations quantised as they come.
 
     Products of two activations (attention, memory) stay float. Weights use 7 bits: with 8, processors without VNNI
@@ -123,7 +125,9 @@ def to_int8(source: Path, out: Path) -> None:
         )
     finally:
         logging.disable(logging.NOTSET)
-    _strip(onnx.load(out), out)
+    graph = onnx.load(out)
+    for_cpu(graph, heads)
+    _strip(graph, out)
 
 
 def to_float16(source: Path, out: Path) -> None:
