@@ -68,12 +68,17 @@ class Weights {
   constructor(model: Uint8Array) {
     const { nodes, tensors } = readGraph(model);
     this.#tensors = tensors;
-    const products = new Map(
-      nodes.filter(({ opType }) => opType === "MatMul").map(({ input, output }) => [output[0], input[1]]),
-    );
+    const makers = new Map(nodes.map((node) => [node.output[0], node]));
     for (const { opType, input } of nodes) {
-      const matrix = products.get(input[0]);
-      if (opType === "Add" && matrix !== undefined) this.#matrixOf.set(input[1] ?? "", matrix);
+      const product = makers.get(input[0]);
+      if (opType !== "Add" || product?.opType !== "MatMul") continue;
+      this.#matrixOf.set(sourceOf(input[1] ?? ""), sourceOf(product.input[1] ?? ""));
+    }
+
+    /** Float16 weights may be computed with in float32. */
+    function sourceOf(value: string): string {
+      const maker = makers.get(value);
+      return maker?.opType === "Cast" ? (maker.input[0] ?? "") : value;
     }
   }
 
