@@ -3,7 +3,7 @@ import { dpfp } from "../../../src/engine/memory/dpfp.ts";
 import type { EndlessShard } from "../../../src/engine/memory/endless.ts";
 import { featureWidth } from "../../../src/engine/memory/layout.ts";
 import type { Stepper } from "../../../src/engine/model/stepper.ts";
-import { joined } from "./encoder.ts";
+import { type GatedWrite, joined } from "./encoder.ts";
 
 /** How a question is asked: the rules that the model was trained with (`models/training/babilong_batches.py`). */
 const ASK_THRESHOLD = 0.3;
@@ -16,6 +16,8 @@ const FOUND_GROUPS = 3;
 const FOUND_TOKENS = 96;
 /** Keys that agree more than this ask for the same. */
 const SAME_KEY = 0.8;
+/** A recalled line is read if its text, encoded again, writes under a key that agrees with the asked one this much. */
+const RIGHT_KEY = 0.5;
 /** Tokens of recalled lines that one reading step takes, and reading steps. */
 const PACK_TOKENS = 220;
 const MOST_PACKS = 3;
@@ -38,8 +40,14 @@ export interface Asking {
   readonly shard: EndlessShard;
   /** Segments of the stream. */
   readonly segments: number;
-  /** A line of the stream, read from where it stands; undefined if there is none. */
-  readonly line: (segment: number, slot: number) => string | undefined;
+  /** A segment of the stream, its text read from where it stands and encoded again. */
+  readonly segment: (address: number) => Promise<ReadSegment>;
+}
+
+export interface ReadSegment {
+  /** Lines that have tokens: a line's place is its slot. */
+  readonly lines: readonly string[];
+  readonly writes: readonly GatedWrite[];
 }
 
 /** Asks the memory, reads the lines that it points to in the order of the stream, and takes the best span. */
@@ -49,7 +57,7 @@ export async function askStream(question: string, asking: Asking): Promise<Asked
   const asked: Float32Array[] = [];
   const found = new Map<string, FoundLine>();
   const first = await stepper.question(ids);
-  recallAll(first.keys, first.weights, 0, asked, found, asking);
+  await recallAll(first.keys, first.weights, 0, asked, found, asking);
   let hops = 1;
   const lines = inOrder(found);
   for (let group = 0; group < FOUND_GROUPS && group * FOUND_LINES < lines.length; group++) {
@@ -57,7 +65,7 @@ export async function askStream(question: string, asking: Asking): Promise<Asked
     const behind = lines.slice(Math.max(0, end - FOUND_LINES), end).map(({ ids }) => ids);
     const code = joined(behind).slice(-FOUND_TOKENS);
     const step = await stepper.question(ids, { code, anchors: Array.from(code, (_, i) => i) });
-    if (recallAll(step.keys, step.weights, ids.length, asked, found, asking)) hops = 2;
+    if (await recallAll(step.keys, step.weights, ids.length, asked, found, asking)) hops = 2;
   }
   const read = inOrder(found);
   return { answer: await readLines(ids, read, asking), lines: read.map(({ text }) => text), hops };
@@ -71,30 +79,39 @@ interface FoundLine {
 }
 
 /** Recalls with each key from `from` on that asks for something new; whether any did. */
-function recallAll(
+async function recallAll(
   keys: readonly Float32Array[],
   weights: readonly number[],
   from: number,
   asked: Float32Array[],
   found: Map<string, FoundLine>,
-  { shard, segments, line, tokenizer }: Asking,
-): boolean {
+  { shard, segments, segment: read, tokenizer }: Asking,
+): Promise<boolean> {
   let some = false;
   for (let i = from; i < keys.length; i++) {
     if ((weights[i] ?? 0) < ASK_THRESHOLD) continue;
     const key = keys[i] as Float32Array;
-    const phi = new Float32Array(featureWidth(shard.layout));
-    dpfp(key, shard.layout.dMem, shard.layout.nu, phi, true);
+    const phi = features(key, shard);
     if (asked.some((other) => dot(other, phi) > SAME_KEY)) continue;
     asked.push(phi);
     some = true;
     for (const { segment, slot } of shard.recall(key, segments, MOST_PER_KEY)) {
       const name = `${segment}:${slot}`;
-      const text = found.has(name) ? undefined : line(segment, slot);
-      if (text !== undefined) found.set(name, { segment, slot, text, ids: tokenizer.encode(text).ids });
+      if (found.has(name)) continue;
+      const { lines, writes } = await read(segment);
+      const text = lines[slot];
+      const right = writes.some((write) => write.slot === slot && dot(features(write.key, shard), phi) > RIGHT_KEY);
+      if (text !== undefined && right) found.set(name, { segment, slot, text, ids: tokenizer.encode(text).ids });
     }
   }
   return some;
+}
+
+/** φ of a key. */
+function features(key: Float32Array, { layout }: EndlessShard): Float32Array {
+  const out = new Float32Array(featureWidth(layout));
+  dpfp(key, layout.dMem, layout.nu, out, true);
+  return out;
 }
 
 function inOrder(found: ReadonlyMap<string, FoundLine>): FoundLine[] {

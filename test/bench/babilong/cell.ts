@@ -2,7 +2,7 @@ import type { Tokenizer } from "../../../src/engine/corpus/tokenize.ts";
 import { throwIfCancelled } from "../../../src/engine/errors.ts";
 import { type EndlessLayout, EndlessShard } from "../../../src/engine/memory/endless.ts";
 import type { Stepper } from "../../../src/engine/model/stepper.ts";
-import { type Asked, askStream } from "./ask.ts";
+import { type Asked, askStream, type ReadSegment } from "./ask.ts";
 import { type GatedWrite, type SegmentEncoder, SLOTS } from "./encoder.ts";
 import { seeded, shuffled } from "./random.ts";
 import { baseAt, type StoryStream, scatter } from "./scatter.ts";
@@ -165,12 +165,19 @@ function askOf(
   question: string,
   shard: EndlessShard,
   stream: StoryStream,
-  { stepper, tokenizer, background }: CellInput,
+  { stepper, tokenizer, encoder, background }: CellInput,
 ): Promise<Asked> {
   const own = new Map(stream.changed.map(({ address, lines }) => [address, lines]));
-  const line = (segment: number, slot: number): string | undefined => {
-    const lines = own.get(segment) ?? background.text(baseAt(stream, segment)).split("\n");
-    return lines.filter((text) => tokenizer.encode(text).ids.length > 0)[slot];
+  const read = async (address: number): Promise<ReadSegment> => {
+    const all = own.get(address) ?? background.text(baseAt(stream, address)).split("\n");
+    const lines = all.map((text) => ({ text, ids: tokenizer.encode(text).ids })).filter(({ ids }) => ids.length > 0);
+    return { lines: lines.map(({ text }) => text), writes: await encoder.encode(lines.map(({ ids }) => ids)) };
   };
-  return askStream(question, { stepper, tokenizer, shard, segments: stream.segments, line });
+  const segments = new Map<number, Promise<ReadSegment>>();
+  const segment = (address: number): Promise<ReadSegment> => {
+    const known = segments.get(address) ?? read(address);
+    segments.set(address, known);
+    return known;
+  };
+  return askStream(question, { stepper, tokenizer, shard, segments: stream.segments, segment });
 }

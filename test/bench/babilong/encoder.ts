@@ -10,8 +10,11 @@ export interface GatedWrite {
   readonly key: Float32Array;
 }
 
-/** Writes below this are not made: what is not worth keeping must not wear the memory out. */
-const BETA_THRESHOLD = 0.5;
+/**
+ * Writes below this are not made: what is not worth keeping must not wear the memory out. Of 494 words of statements in
+ * code none had less than .91, of the background's words that had .5 one in seven reaches .9.
+ */
+export const BETA_THRESHOLD = 0.9;
 /** Lines of a segment that can be addressed. */
 export const SLOTS = 160;
 

@@ -1,6 +1,6 @@
 import { throwIfCancelled } from "../../../src/engine/errors.ts";
 import { backgroundFiles, type Place, PlaceReader, segmentFile } from "./background.ts";
-import type { GatedWrite, SegmentEncoder } from "./encoder.ts";
+import { BETA_THRESHOLD, type GatedWrite, type SegmentEncoder } from "./encoder.ts";
 import type { Journal, WrittenFile } from "./journal.ts";
 import { seeded, shuffled } from "./random.ts";
 
@@ -82,7 +82,10 @@ export class BackgroundStream {
   #append({ tokens, ranges, ms, writes }: WrittenFile): void {
     const file = this.#file(this.#next++);
     const base = this.places.length;
-    for (const { segment, writes: own } of writes) this.writes.set(base + segment, own);
+    for (const { segment, writes: own } of writes) {
+      const gated = own.filter(({ beta }) => beta >= BETA_THRESHOLD);
+      if (gated.length > 0) this.writes.set(base + segment, gated);
+    }
     for (const [i, count] of tokens.entries()) {
       this.places.push({ file, from: ranges[2 * i] as number, to: ranges[2 * i + 1] as number, tokens: count });
       this.tokens.push((this.tokens.at(-1) ?? 0) + count);

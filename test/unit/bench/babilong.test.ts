@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { chooseQuestions } from "../../bench/babilong/cell.ts";
+import { Journal, type WrittenFile } from "../../bench/babilong/journal.ts";
 import { seeded } from "../../bench/babilong/random.ts";
 import { baseAt, scatter } from "../../bench/babilong/scatter.ts";
 import { BabiFilesError, parseStories, readQuestions, taskFile } from "../../bench/babilong/stories.ts";
@@ -32,6 +33,7 @@ test("a question knows the statements before it in its story, and no others", ()
   );
   assert.equal(questions[0]?.question, "Where is Anna?");
   assert.deepEqual(questions[2]?.statements, ["Bob went to the attic."]);
+  assert.deepEqual(questions[1]?.supporting, ["Anna went to the cellar."]);
 });
 
 test("a task's file is found by the task in its name, the test split first", () => {
@@ -45,6 +47,21 @@ test("a task's file is found by the task in its name, the test split first", () 
   assert.equal(readQuestions(taskFile(folder, "qa1")).length, 3);
   writeFileSync(join(folder, "qa5_test.txt"), "nothing\n");
   assert.throws(() => readQuestions(join(folder, "qa5_test.txt")), BabiFilesError);
+});
+
+test("the journal of a long stream gives back what was added, and is refused to another stream", () => {
+  const file = join(folder, "journal.jsonl");
+  const added: WrittenFile[] = [1, 2].map((n) => ({
+    tokens: [100 * n, 7],
+    ranges: [0, 400, 401, 420],
+    ms: 1.5 * n,
+    writes: [{ segment: 1, writes: [{ slot: n, beta: 0.95, key: Float32Array.of(0.1, -n, 3) }] }],
+  }));
+  const journal = new Journal(file, "a");
+  for (const written of added) journal.add(written);
+  appendFileSync(file, '{"tokens":[3');
+  assert.deepEqual([...new Journal(file, "a").read()], added);
+  assert.throws(() => new Journal(file, "b"), RangeError);
 });
 
 test("questions are drawn by the seed, one of each story before a second", () => {
