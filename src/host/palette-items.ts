@@ -95,7 +95,9 @@ export function failedItems(cause: string): Item[] {
 }
 
 /** What is recalled and read at the moment. */
-export function busyItems({ stages }: Exchange): Item[] {
+export function busyItems({ stages, result }: Exchange): Item[] {
+  if (result.status === "waiting")
+    return [item(`$(loading~spin) ${vscode.l10n.t("Waiting for the engine")}`, { kind: "nothing" })];
   const last = stages.at(-1);
   const past = stages
     .slice(0, -1)

@@ -106,10 +106,6 @@ export class PanelController implements vscode.Disposable {
       case "ready":
         break;
       case "ask": {
-        if (
-          conversation.chat.exchanges.some(({ result: { status } }) => status === "recalling" || status === "reading")
-        )
-          break;
         const about = message.followUp ? conversation.about : undefined;
         if (message.narrow.length > 0) keys.set("narrowed", true);
         conversation.ask({ text: message.question, narrow: message.narrow, about });

@@ -9,10 +9,10 @@ import { suggest } from "./suggest.ts";
 /** What the box needs of a snapshot. */
 export interface ComposerData {
   readonly shown: boolean;
+  /** A question that is sent is answered, now or as soon as it can be. */
   readonly canAsk: boolean;
   readonly running: boolean;
   readonly failed: boolean;
-  readonly followUp: boolean;
   readonly about: string | undefined;
   readonly asked: PanelState["asked"];
   readonly hints: boolean;
@@ -51,9 +51,19 @@ function hint(key: string | readonly string[], text: string, wide: boolean): HTM
   return el("span", { class: wide ? "wide" : false }, ...keys, ` ${text}`);
 }
 
-function hintsOf(state: { list: boolean; running: boolean; hints: boolean; asked: boolean }): HTMLElement[] {
+interface Hinted {
+  readonly list: boolean;
+  readonly running: boolean;
+  /** There is a question in the box that the stopped engine does not take. */
+  readonly stuck: boolean;
+  readonly hints: boolean;
+  readonly asked: boolean;
+}
+
+function hintsOf(state: Hinted): HTMLElement[] {
   if (state.list) return [hint(["↑", "↓"], "choose", false), hint("Tab", "take", true), hint("Esc", "close", true)];
   if (state.running) return [hint("Esc", TEXT.busyHint, false)];
+  if (state.stuck) return [el("span", {}, TEXT.placeholderStopped)];
   if (!state.hints) return [];
   const last = state.asked ? [hint("↑", "last question", true)] : [];
   return [hint("Enter", "ask", false), hint("@", "narrow", true), ...last];
@@ -78,7 +88,6 @@ export function composer({ send, changed, asked, suggested }: ComposerEvents): C
     canAsk: false,
     running: false,
     failed: false,
-    followUp: false,
     about: undefined,
     asked: [],
     hints: false,
@@ -133,17 +142,17 @@ export function composer({ send, changed, asked, suggested }: ComposerEvents): C
       ...narrow.map((text) => ({ kind: "narrow", text }) as const),
     ];
   };
-  const renderHints = onChange((state: Parameters<typeof hintsOf>[0]) => hints.replaceChildren(...hintsOf(state)));
+  const renderHints = onChange((state: Hinted) => hints.replaceChildren(...hintsOf(state)));
   const render = (): void => {
     updateChips(shownChips());
     show(chips, chips.childElementCount > 0);
     setDisabled(ask, !data.canAsk || box.value.trim() === "");
-    const goesOn = data.followUp && (data.about === undefined || about() !== undefined);
-    const empty = goesOn ? TEXT.placeholderFollowUp : TEXT.placeholderFirst;
+    const empty = about() === undefined ? TEXT.placeholderFirst : TEXT.placeholderFollowUp;
     setAttribute(box, "placeholder", data.failed ? TEXT.placeholderStopped : empty);
     renderHints({
       list: list.isOpen(),
       running: data.running,
+      stuck: data.failed && box.value !== "",
       hints: data.hints && !data.failed,
       asked: data.asked.length > 0,
     });

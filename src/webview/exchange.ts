@@ -7,6 +7,7 @@ import { fold } from "./fold.ts";
 import { whereNow } from "./moved.ts";
 import { placeRow } from "./place-row.ts";
 import { ticksRuler } from "./ruler.ts";
+import { isRunning } from "./running.ts";
 import { trail } from "./stages.ts";
 import { counted, lineRange, percent, TEXT } from "./strings.ts";
 import { facts, isOld, verdict, verdictText } from "./verdict.ts";
@@ -198,7 +199,12 @@ export function exchangePart(initial: ExchangeView, fresh: boolean, unfolded: bo
 
   let slow: ReturnType<typeof setTimeout> | undefined;
   const renderStages = (exchange: ExchangeView, running: boolean, isSlow: boolean): void =>
-    stages.update({ stages: exchange.stages, running, slow: isSlow });
+    stages.update({
+      stages: exchange.stages,
+      running,
+      slow: isSlow,
+      waiting: exchange.result.status === "waiting" ? exchange.result : undefined,
+    });
   /** Starts the wait for the next report anew whenever there was one. */
   const onReport = onChange(({ exchange, running }: { exchange: ExchangeView; running: boolean }) => {
     clearTimeout(slow);
@@ -209,7 +215,7 @@ export function exchangePart(initial: ExchangeView, fresh: boolean, unfolded: bo
   const render = onChange(({ exchange, around }: ExchangeData) => {
     const { result } = exchange;
     const citations = exchange.citations.map(whereNow);
-    const running = result.status === "recalling" || result.status === "reading";
+    const running = isRunning(exchange);
     const done = result.status === "answered" || result.status === "notfound";
     const asList = result.status === "answered" && result.kind === "list";
     const old = isOld(exchange);

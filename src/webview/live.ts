@@ -1,7 +1,8 @@
 import type { ExchangeView, IndexView, PanelState } from "../protocol/panel.ts";
 import { clipText, visibleText } from "../protocol/text.ts";
 import { el } from "./dom.ts";
-import { stageText } from "./stages.ts";
+import { current, finished, isRunning } from "./running.ts";
+import { stageText, waitingText } from "./stages.ts";
 import { counted, lineRange, SURENESS, TEXT } from "./strings.ts";
 import { verdictText } from "./verdict.ts";
 
@@ -37,10 +38,9 @@ export function answerSentence(exchange: ExchangeView): string | undefined {
   return `Answer: ${clipText(verdictText(exchange), ANSWER_UNITS)}. ${SURENESS[result.sureness].word}.${where}`;
 }
 
-function exchangeSentence(before: ExchangeView | undefined, now: ExchangeView): string | undefined {
-  const status = now.result.status;
-  if (status !== "recalling" && status !== "reading")
-    return before === undefined || before.result.status === status ? undefined : answerSentence(now);
+function runningSentence(before: ExchangeView | undefined, now: ExchangeView): string | undefined {
+  if (now.result.status === "waiting")
+    return before?.result.status === "waiting" ? undefined : `${waitingText(now.result)}.`;
   const stage = now.stages.at(-1);
   if (stage === undefined || (before !== undefined && now.stages.length === before.stages.length)) return undefined;
   return stage.kind === "recalled" ? `${stage.hop > 1 ? `Hop ${stage.hop}` : stageText(stage)}.` : undefined;
@@ -48,9 +48,16 @@ function exchangeSentence(before: ExchangeView | undefined, now: ExchangeView): 
 
 /** The sentence that tells the difference between two snapshots, if it is worth one. */
 export function announcement(before: PanelState, now: PanelState): string | undefined {
-  const last = now.exchanges.at(-1);
+  const ended = finished(before, now);
+  const last = current(now.exchanges);
   const same = last === undefined ? undefined : before.exchanges.find(({ id }) => id === last.id);
-  return (last === undefined ? undefined : exchangeSentence(same, last)) ?? indexSentence(before.index, now.index);
+  const sentence =
+    ended !== undefined
+      ? answerSentence(ended)
+      : last !== undefined && isRunning(last)
+        ? runningSentence(same, last)
+        : undefined;
+  return sentence ?? indexSentence(before.index, now.index);
 }
 
 /** The one live region: at most one sentence per second, and of those that wait the last one. */

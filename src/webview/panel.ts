@@ -3,11 +3,12 @@ import { leaveChords } from "./chord.ts";
 import { composer } from "./composer.ts";
 import { el, SAY } from "./dom.ts";
 import { announcement, Speaker } from "./live.ts";
+import { current, finished, isRunning, takesQuestion } from "./running.ts";
 import { keeper, load, type Saved } from "./saved.ts";
 import { Follow } from "./scroll.ts";
 import { counted, TEXT } from "./strings.ts";
 import { strip } from "./strip.ts";
-import { canAsk, isRunning, thread } from "./thread.ts";
+import { thread } from "./thread.ts";
 
 /** The part of VS Code's webview API that the panel uses. */
 export interface Host {
@@ -73,29 +74,26 @@ export function openPanel(host: Host, page: HTMLElement): (message: ToPanel) => 
     const running = now.exchanges.some(isRunning);
     box.update({
       shown: takesQuestions(now),
-      canAsk: canAsk(now),
+      canAsk: takesQuestion(now),
       running,
       failed: now.index.state === "failed",
-      followUp: now.exchanges.length > 0,
       about: now.about,
       asked: now.asked,
       hints: now.hints,
     });
 
     if (before === undefined) {
-      follow.restore(saved.scroll, saved.atEnd, main.last()?.element);
+      follow.restore(saved.scroll, saved.atEnd, main.part(current(now.exchanges)?.id)?.element);
       if (document.hasFocus()) focusMain();
       return;
     }
-    const lastBefore = before.exchanges.at(-1);
     const last = now.exchanges.at(-1);
-    const asked = last !== undefined && last.id !== lastBefore?.id;
-    const finished =
-      last !== undefined && !isRunning(last) && (asked || (lastBefore !== undefined && isRunning(lastBefore)));
+    const asked = last !== undefined && last.id !== before.exchanges.at(-1)?.id;
     if (now.chats === undefined) {
-      const part = main.last();
+      const part = main.part(current(now.exchanges)?.id);
       if (turned) follow.back(part?.element);
-      follow.after(part?.element, finished ? part?.answer : undefined, asked);
+      const ended = finished(before, now) ?? (asked && !isRunning(last) ? last : undefined);
+      follow.after(part?.element, main.part(ended?.id)?.answer, asked);
     }
     if (turned && document.hasFocus()) focusMain();
     const sentence = announcement(before, now);

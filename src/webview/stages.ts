@@ -1,4 +1,4 @@
-import type { StageView } from "../protocol/panel.ts";
+import type { ExchangeStatus, StageView } from "../protocol/panel.ts";
 import { el, onChange, type View } from "./dom.ts";
 import { count, counted, TEXT } from "./strings.ts";
 
@@ -18,20 +18,28 @@ export function stageText({ kind, hop, count: n, of }: StageView): string {
   }
 }
 
+type Waiting = Extract<ExchangeStatus, { status: "waiting" }>;
+
+/** What a question waits for. */
+export function waitingText({ for: what }: Waiting): string {
+  return what === "engine" ? TEXT.waitingEngine : TEXT.waitingTurn;
+}
+
 export interface Trail {
   readonly stages: readonly StageView[];
   readonly running: boolean;
   /** Nothing was reported for a while. */
   readonly slow: boolean;
+  readonly waiting?: Waiting | undefined;
 }
 
 /** The stages one after the other; the last one is the present while the question runs. */
 export function trail(): View<Trail> {
   const element = el("ol", { class: "trail" });
-  const update = onChange(({ stages, running, slow }: Trail) => {
-    const words = stages.map(stageText);
+  const update = onChange(({ stages, running, slow, waiting }: Trail) => {
+    const words = waiting === undefined ? stages.map(stageText) : [waitingText(waiting)];
     if (running && words.length === 0) words.push(TEXT.recalling);
-    if (running && slow) words.push(TEXT.stillReading);
+    if (running && slow && waiting === undefined) words.push(TEXT.stillReading);
     element.replaceChildren(
       ...words.map((text, index) =>
         el("li", { "aria-current": running && index === words.length - 1 ? "step" : false }, text),

@@ -86,6 +86,8 @@ export const TEXT = {
   stopAsk: "Stop (Esc)",
   stoppedEmpty: "Stopped before any evidence was found.",
   stoppedSome: "Stopped. Evidence found so far:",
+  waitingEngine: "Waiting for the engine",
+  waitingTurn: "Waiting for the question before",
   wasStarted: "The engine stopped while reading and was started again.",
   narrow: "Narrow to a file or folder (@)",
 } as const;

@@ -1,26 +1,16 @@
-import type { ExchangeView, PanelState } from "../protocol/panel.ts";
+import type { PanelState } from "../protocol/panel.ts";
 import type { Send, Surroundings } from "./actions.ts";
 import { el, keyed, setAttribute, setText, show } from "./dom.ts";
 import { type ExchangeData, type ExchangePart, exchangePart } from "./exchange.ts";
 import { history } from "./history.ts";
+import { canAsk, current } from "./running.ts";
 import { consent, firstQuestions, refused } from "./welcome.ts";
-
-/** A question is being answered. */
-export function isRunning({ result }: ExchangeView): boolean {
-  return result.status === "recalling" || result.status === "reading";
-}
-
-/** The engine takes a question now. */
-export function canAsk({ index, exchanges }: PanelState): boolean {
-  const reads = index.state === "indexing" || index.state === "paused" || index.state === "ready";
-  return reads && !exchanges.some(isRunning);
-}
 
 export interface Thread {
   readonly element: HTMLElement;
   update(state: PanelState): void;
-  /** The newest exchange. */
-  last(): ExchangePart | undefined;
+  /** The exchange with this id. */
+  part(id: string | undefined): ExchangePart | undefined;
   /** Focuses the heading before or after the one that focus is in; false when there is none. */
   step(direction: -1 | 1): boolean;
   unfolded(): readonly string[];
@@ -90,15 +80,17 @@ export function thread(options: {
         files:
           index.state === "ready" || index.state === "indexing" || index.state === "paused" ? index.files : undefined,
       };
+      const now = current(exchanges);
+      const newest = now === undefined ? -1 : exchanges.indexOf(now);
       const views = updateList(
-        exchanges.map((exchange, at) => ({ exchange, around: { ...around, earlier: at < exchanges.length - 1 } })),
+        exchanges.map((exchange, at) => ({ exchange, around: { ...around, earlier: at < newest } })),
       );
       parts = views.flatMap((view) => byElement.get(view.element) ?? []);
       for (const known of byElement.keys()) if (!known.isConnected) byElement.delete(known);
       show(list, asks && exchanges.length > 0);
       initial = false;
     },
-    last: () => parts.at(-1),
+    part: (id) => parts.find((part) => part.id === id),
     step(direction) {
       const focused = document.activeElement;
       const at = parts.findIndex((part) => part.element.contains(focused));

@@ -226,7 +226,6 @@ export class Workbench {
   async ask(question: string): Promise<void> {
     const before = await this.exchanges.count();
     await this.question.fill(question);
-    await this.panel.locator("button.send:not([aria-disabled])").waitFor();
     await this.question.press("Enter");
     await this.exchanges.nth(before).getByRole("heading", { name: question }).waitFor();
   }

@@ -45,6 +45,11 @@ class NoFolderOpenError extends Error {
   override readonly name = "NoFolderOpenError";
 }
 
+/** The user has stopped a question that waited. */
+class StoppedError extends Error {
+  override readonly name = "StoppedError";
+}
+
 export interface Question {
   readonly text: string;
   /** Paths as shown. */
@@ -88,6 +93,8 @@ export class Conversation implements vscode.Disposable {
   readonly #options: ConversationOptions;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #running = new Map<string, AbortController>();
+  /** Resolves when the question of a chat that was asked last has ended: one after the other is answered. */
+  readonly #turns = new WeakMap<Chat, Promise<void>>();
   #chat: Chat = newChat();
   /** A place that the user chose to ask about. */
   #about: About | undefined;
@@ -134,7 +141,10 @@ export class Conversation implements vscode.Disposable {
     await this.#look(chat.exchanges);
   }
 
-  /** Asks in the chat of the panel, or (`apart`) in one of its own. */
+  /**
+   * Asks in the chat of the panel, or (`apart`) in one of its own. A question that cannot be asked yet waits: for the
+   * one before it in the chat, for the engine to start.
+   */
   ask(question: Question, { apart = false }: { readonly apart?: boolean } = {}): Asked {
     const chat = apart ? newChat() : this.#chat;
     const exchange = newExchange(question.text, question.narrow, question.about);
@@ -174,9 +184,7 @@ export class Conversation implements vscode.Disposable {
 
   /** Asks what waits for the whole workspace to be read. */
   allRead(): void {
-    const waiting = this.#chat.exchanges.find(({ againWhenRead }) => againWhenRead);
-    if (waiting === undefined || this.busy) return;
-    this.again(waiting.id);
+    for (const { id, againWhenRead } of this.#chat.exchanges) if (againWhenRead) this.again(id);
   }
 
   /** Stops one question, or all. */
@@ -269,17 +277,21 @@ export class Conversation implements vscode.Disposable {
   }
 
   async #run(chat: Chat, exchange: Exchange): Promise<void> {
-    await this.#answer(exchange);
+    const others = chat.exchanges.some((each) => each !== exchange && isRunning(each));
+    const answering = this.#answer(exchange, others ? this.#turns.get(chat) : undefined);
+    this.#turns.set(chat, answering);
+    await answering;
     this.#changed.fire();
     if (exchange.result.status === "failed") return;
     await this.#options.chats.save(chat).catch((error: unknown) => this.#options.log.warn(describe(error)));
   }
 
-  async #answer(exchange: Exchange): Promise<void> {
+  /** After `turn`, if anything is before it. Never rejects. */
+  async #answer(exchange: Exchange, turn?: Promise<void>): Promise<void> {
     const controller = new AbortController();
     this.#running.set(exchange.id, controller);
     Object.assign(exchange, {
-      result: { status: "recalling" },
+      result: turn === undefined ? { status: "recalling" } : { status: "waiting", for: "turn" },
       againWhenRead: false,
       stages: [],
       ruler: { recalled: [], read: [], proof: [] },
@@ -287,10 +299,10 @@ export class Conversation implements vscode.Disposable {
       also: [],
     } satisfies Partial<Exchange>);
     this.#changed.fire();
-    const started = performance.now();
     const watchdog = new Watchdog(() => controller.abort());
     try {
-      await this.#ask(exchange, controller.signal, watchdog, started);
+      await unlessAborted(turn, controller.signal);
+      await this.#ask(exchange, controller.signal, watchdog);
     } catch (error) {
       exchange.result = watchdog.barked ? gaveUp() : this.#failure(error);
       exchange.stages = [];
@@ -300,8 +312,10 @@ export class Conversation implements vscode.Disposable {
     }
   }
 
-  async #ask(exchange: Exchange, signal: AbortSignal, watchdog: Watchdog, started: number): Promise<void> {
+  async #ask(exchange: Exchange, signal: AbortSignal, watchdog: Watchdog): Promise<void> {
     const { folders } = this.#options;
+    const started = performance.now();
+    this.#become(exchange, { status: "recalling" });
     const { result, stages } = await this.#readLatest(exchange, signal, watchdog);
     const index = folders.all.find(({ path }) => path === result.folder);
     const origin = {
@@ -318,6 +332,8 @@ export class Conversation implements vscode.Disposable {
       { kind: result.abstained ? "none" : "answer", hop: result.hops, count: evidence.citations.length },
     ];
     exchange.result = this.#result(result, evidence.hops, (performance.now() - started) / 1000);
+    // Nothing is lost by looking once more.
+    exchange.againWhenRead = exchange.result.status === "notfound" && exchange.result.partial !== undefined;
   }
 
   /** Asks anew when VS Code tells of a save so soon that the keys must have come before the question's. */
@@ -343,7 +359,8 @@ export class Conversation implements vscode.Disposable {
     const { engine, folders, saves } = this.#options;
     await Promise.race([saves.flush(), new Promise((resolve) => setTimeout(resolve, SETTLE_MS))]);
     await Promise.all(folders.askable.map((index) => index.settled(SETTLE_MS)));
-    await this.#askable(signal);
+    await this.#askable(exchange, signal);
+    watchdog.pat();
     const problem = folders.wanted.map(({ state }) => state).find((state) => state.state === "failed")?.problem;
     if (folders.askable.length === 0 && problem !== undefined) throw new NoFolderOpenError(problemInWords(problem));
     const scope = scopeOf(folders, exchange.narrow);
@@ -368,17 +385,29 @@ export class Conversation implements vscode.Disposable {
   }
 
   /** Waits until a folder can be asked: one is being opened, or the engine is starting again. */
-  async #askable(signal: AbortSignal): Promise<void> {
-    const { folders } = this.#options;
-    const waiting = () => folders.askable.length === 0 && folders.wanted.some(({ opening }) => opening);
+  async #askable(exchange: Exchange, signal: AbortSignal): Promise<void> {
+    const { engine, folders } = this.#options;
+    const starting = () => engine.state.state === "starting" || engine.state.state === "restarting";
+    const opening = () => folders.askable.length === 0 && folders.wanted.some((index) => index.opening);
+    const waiting = () => starting() || opening();
     if (!waiting()) return;
+    this.#become(exchange, { status: "waiting", for: "engine" });
     const { promise, resolve } = Promise.withResolvers<void>();
+    // Tells of the engine too.
     const subscription = folders.onChange(() => {
       if (!waiting()) resolve();
     });
-    signal.addEventListener("abort", () => resolve(), { once: true });
-    await promise;
-    subscription.dispose();
+    try {
+      await unlessAborted(promise, signal);
+    } finally {
+      subscription.dispose();
+    }
+    this.#become(exchange, { status: "recalling" });
+  }
+
+  #become(exchange: Exchange, result: ExchangeStatus): void {
+    exchange.result = result;
+    this.#changed.fire();
   }
 
   #result(result: AskResult, hops: number, seconds: number): ExchangeStatus {
@@ -395,7 +424,8 @@ export class Conversation implements vscode.Disposable {
   }
 
   #failure(error: unknown): ExchangeStatus {
-    if (isCancelled(error) || error instanceof EngineDisposedError) return { status: "stopped" };
+    if (error instanceof StoppedError || isCancelled(error) || error instanceof EngineDisposedError)
+      return { status: "stopped" };
     this.#options.log.error(describe(error));
     if (error instanceof EngineCrashedError) {
       const next = error.cpuOnly ? vscode.l10n.t("The next question runs on the CPU.") : "";
@@ -471,7 +501,17 @@ function aboutAnswer({ result, citations }: Exchange): About | undefined {
   return { root, file, line, text: `${text}, ${splitPath(file).name}:${line}` };
 }
 
-/** Ends what has not been heard of for a while. */
+/** Waits for `what`; throws `StoppedError` as soon as `signal` is aborted. */
+async function unlessAborted(what: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = () => resolve();
+  signal.addEventListener("abort", stop, { once: true });
+  if (!signal.aborted) await Promise.race([what, promise]);
+  signal.removeEventListener("abort", stop);
+  if (signal.aborted) throw new StoppedError();
+}
+
+/** Ends what has not been heard of for a while; begins with the first `pat`. */
 class Watchdog {
   barked = false;
   readonly #bark: () => void;
@@ -479,7 +519,6 @@ class Watchdog {
 
   constructor(bark: () => void) {
     this.#bark = bark;
-    this.pat();
   }
 
   pat(): void {

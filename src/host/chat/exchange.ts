@@ -65,8 +65,9 @@ export function surenessOf(confidence: number): Sureness {
   return confidence >= LIKELY ? "likely" : "unsure";
 }
 
-export function isRunning({ result }: Exchange): boolean {
-  return result.status === "recalling" || result.status === "reading";
+/** It waits for its turn, or is being answered. */
+export function isRunning({ result: { status } }: Exchange): boolean {
+  return status === "waiting" || status === "recalling" || status === "reading";
 }
 
 export function newExchange(question: string, narrow: readonly string[], about?: About): Exchange {

@@ -75,17 +75,35 @@ describe("keyboard", () => {
     assert.equal(await focused(), "Question");
   });
 
-  it("asks nothing when the box is empty, a question runs or the engine is stopped", async () => {
+  it("asks nothing when the box is empty or the engine is stopped, and says so", async () => {
     await enter(STATES.ready);
     await panel.page.keyboard.type("  ");
     await press("Enter");
-    for (const state of [STATES.progress, STATES.failed]) {
+    await enter(STATES.failed);
+    await box.fill("And now?");
+    await press("Enter");
+    assert.equal(await box.inputValue(), "And now?");
+    assert.equal(await panel.page.locator(".composer .hint").innerText(), "The engine is stopped");
+    assert.deepEqual(await posted(), []);
+  });
+
+  it("hands a question over while the engine starts or another one runs, and shows what it waits for", async () => {
+    for (const [state, next, words] of [
+      [STATES.loading, STATES.starting, "Waiting for the engine"],
+      [STATES.progress, STATES.queued, "Waiting for the question before"],
+    ] as const) {
       await enter(state);
       await box.fill("And now?");
       await press("Enter");
-      assert.equal(await box.inputValue(), "And now?");
+      assert.deepEqual(await posted(), [{ type: "ask", question: "And now?", narrow: [], followUp: false }]);
+      assert.equal(await box.inputValue(), "");
+      await enter(next);
+      assert.equal(await panel.page.getByRole("article").last().locator(".doing li").innerText(), words);
+      await press("Escape");
+      assert.deepEqual(await posted(), [{ type: "stop" }]);
     }
-    assert.deepEqual(await posted(), []);
+    const folded = panel.page.getByRole("button", { expanded: false });
+    assert.deepEqual(await folded.allInnerTexts(), [answered.question], "the one that runs stays open");
   });
 
   it("stops a running question with Esc and leaves the text alone", async () => {

@@ -4,7 +4,7 @@ import type { Browser } from "playwright-core";
 import type { ExchangeView, PanelState } from "../../../src/protocol/panel.ts";
 import { launchChromium } from "../../vscode/chromium.ts";
 import { openPanel, type Panel } from "./host.ts";
-import { answered, chained, running, STATES } from "./states.ts";
+import { answered, chained, running, STATES, waiting } from "./states.ts";
 
 const withExchanges = (...exchanges: readonly ExchangeView[]): PanelState => ({ ...STATES.ready, exchanges });
 
@@ -177,6 +177,10 @@ describe("snapshots", () => {
       await panel.show(withExchanges(chained, { ...STATES.notfound.exchanges[0], id: "e9" }));
       await panel.page.waitForTimeout(1200);
       assert.equal(said.at(-1), "Not in this workspace. 3 nearest places.");
+      await panel.show(withExchanges({ ...running, id: "e10" }, waiting("turn")));
+      await panel.show(withExchanges({ ...answered, id: "e10" }, { ...running, id: waiting("turn").id, stages: [] }));
+      await panel.page.waitForTimeout(1200);
+      assert.equal(said.at(-1), "Answer: 30000. Sure. 1 place: recovery.js 5.", "though the next one runs");
       assert.equal(await live(panel).count(), 1);
     }),
   );

@@ -112,6 +112,12 @@ export const running: ExchangeView = {
   citations: [frame],
 };
 
+/** Asked before it could be answered. */
+export function waiting(what: "engine" | "turn"): ExchangeView {
+  const result = { status: "waiting", for: what } as const;
+  return { ...chained, id: `waiting for the ${what}`, result, stages: [], ruler: NO_TICKS, citations: [] };
+}
+
 const mechanism = (line: number, name: string) =>
   place({
     path: "lib/credentials.js",
@@ -347,6 +353,8 @@ export const STATES = {
   ready: { ...base, hints: true },
   notice: { ...base, notices: ["Another window reads this workspace. This one uses its index."] },
   progress: { ...base, exchanges: [running] },
+  starting: { ...base, index: { state: "loading" }, exchanges: [waiting("engine")] },
+  queued: { ...base, exchanges: [answered, running, waiting("turn")] },
   answer: { ...base, exchanges: [answered] },
   chain: { ...base, exchanges: [chained] },
   list: { ...base, exchanges: [listed] },
