@@ -2,6 +2,8 @@ import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type AskDeps, Asking } from "./ask.ts";
 import { ArmtError, throwIfCancelled, WorkspaceEmptyError } from "./errors.ts";
+import type { ExampleCandidate } from "./examples/candidates.ts";
+import { findExamples } from "./examples/find.ts";
 import { type IndexCounts, Indexer, type Look, type SkippedFile } from "./indexing/indexer.ts";
 import { countReasons, lastRun, noteRun, storedCoverage } from "./indexing/run-note.ts";
 import { Model } from "./model/model.ts";
@@ -231,6 +233,16 @@ export class Engine {
   /** The segment around a line (from 1) as a question goes on from it; undefined if nothing is known of it. */
   place(file: string, line: number, signal?: AbortSignal): Promise<ReadCandidate | undefined> {
     return this.#exclusively("ask", (turn) => new Opener(this.#parts, turn, signal).at(file, line), signal);
+  }
+
+  /** At most so many questions that this workspace should answer, with the places where the answers stand. */
+  examples(most: number, signal?: AbortSignal): Promise<ExampleCandidate[]> {
+    const { segmenter } = this.#model;
+    return this.#exclusively(
+      "index",
+      (turn) => findExamples(this.#root, this.list().files, segmenter, turn, most),
+      signal,
+    );
   }
 
   async status(): Promise<StatusReport> {

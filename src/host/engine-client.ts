@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Disposable, Emitter, type Event, type RequestType } from "vscode-jsonrpc/node";
+import type { ExampleCandidate } from "../engine/examples/candidates.ts";
 import type { AskStage, FileList, IndexProgress, IndexReport, Preview } from "../engine/types.ts";
 import * as protocol from "../protocol/engine.ts";
 import { type Crash, EngineChild, type Log } from "./engine/child.ts";
@@ -186,6 +187,11 @@ export class EngineClient {
 
   files(folder: string, signal?: AbortSignal): Promise<FileList> {
     return this.#request(protocol.listFiles, { folder }, signal);
+  }
+
+  /** Questions that the folder should answer. */
+  examples(folder: string, most: number, signal?: AbortSignal): Promise<readonly ExampleCandidate[]> {
+    return this.#request(protocol.listExamples, { folder, most }, signal, true);
   }
 
   async clear(folder: string, signal?: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 import { NotificationType, RequestType } from "vscode-jsonrpc/node";
+import type { ExampleCandidate } from "../engine/examples/candidates.ts";
 import type {
   Answer,
   AskStage,
@@ -127,6 +128,12 @@ export const refreshFiles = new RequestType<RefreshParams, { readonly changed: b
 );
 export const folderStatus = new RequestType<FolderParams, FolderStatus, EngineErrorData>("folder/status");
 export const listFiles = new RequestType<FolderParams, FileList, EngineErrorData>("folder/files");
+/** Questions that the folder should answer, at most `most`; whether it does is for the asking to show. */
+export const listExamples = new RequestType<
+  FolderParams & { readonly most: number },
+  readonly ExampleCandidate[],
+  EngineErrorData
+>("folder/examples");
 export const clearFolder = new RequestType<FolderParams, null, EngineErrorData>("folder/clear");
 /** Indexes anew beside the present state, which answers until the new one is whole. */
 export const rebuildFolder = new RequestType<FolderParams, IndexReport, EngineErrorData>("folder/rebuild");

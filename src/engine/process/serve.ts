@@ -111,6 +111,12 @@ export function serve(connection: MessageConnection): Folders {
     answer(protocol.listFiles, async ({ folder }) => folders.get(folder).engine.list()),
   );
   connection.onRequest(
+    protocol.listExamples,
+    answer(protocol.listExamples, ({ folder, most }, signal) =>
+      folders.get(folder).run(signal, (engine, stop) => engine.examples(most, stop)),
+    ),
+  );
+  connection.onRequest(
     protocol.clearFolder,
     answer(protocol.clearFolder, async ({ folder }, signal) => {
       await folders.get(folder).stop("writes");

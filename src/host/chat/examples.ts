@@ -1,10 +1,11 @@
 import * as vscode from "vscode";
+import type { ExampleCandidate } from "../../engine/examples/candidates.ts";
+import type { AskResult } from "../../protocol/engine.ts";
+import type { Sureness } from "../../protocol/panel.ts";
 import type { EngineClient } from "../engine-client.ts";
 import type { FolderIndex } from "../index/folder-index.ts";
 import type { Folders } from "../index/folders.ts";
 import { describe } from "../logging.ts";
-import { uriInside } from "../paths.ts";
-import { candidateQuestions } from "./candidates.ts";
 import { surenessOf } from "./exchange.ts";
 
 const KEPT = "armt.examples";
@@ -13,14 +14,19 @@ const SHOWN = 5;
 const TRIED = 24;
 /** Found at most; more are only for "other questions". */
 const WANTED = 10;
-const FILES_READ = 30;
-const MOST_BYTES = 64_000;
+/** With so many that it was sure of, or nearly, the others are not needed. */
+const ENOUGH = 3;
 /** Between two trials, so that the user's own question never waits long. */
 const PAUSE_MS = 250;
 
+interface Tried {
+  readonly question: string;
+  readonly sureness: Sureness;
+}
+
 /**
- * Questions that this workspace answers: made from its own constants and options, asked quietly once after the first
- * index, and shown only if the engine was sure of the answer.
+ * Questions that this workspace answers: made from its own values, functions and types, asked quietly once after the
+ * first index, and shown only if the engine answered from the very place that the question was made from.
  */
 export class Examples implements vscode.Disposable {
   readonly #engine: EngineClient;
@@ -31,6 +37,8 @@ export class Examples implements vscode.Disposable {
   readonly #busy: () => boolean;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #stop = new AbortController();
+  /** Found while others are still tried. */
+  readonly #found = new Map<string, readonly string[]>();
   #running = false;
   #from = 0;
 
@@ -84,54 +92,58 @@ export class Examples implements vscode.Disposable {
 
   #sure(indexes: readonly FolderIndex[]): string[] {
     const kept = this.#kept;
-    return indexes.flatMap((index) => [...(kept[keyOf(index)] ?? [])]);
+    return indexes.flatMap((index) => [...(kept[keyOf(index)] ?? this.#found.get(keyOf(index)) ?? [])]);
   }
 
   async #tryAll(): Promise<void> {
     for (const index of this.#folders.wanted) {
       const key = keyOf(index);
       if (!index.whole || index.state.state !== "ready" || this.#kept[key] !== undefined) continue;
-      const sure = await this.#try(index);
-      if (this.#stop.signal.aborted) return;
+      const found = await this.#try(index);
+      if (found === undefined) return;
       const others = Object.entries(this.#kept).filter(([each]) => !each.startsWith(`${index.folder.uri.toString()} `));
-      await this.#memento.update(KEPT, { ...Object.fromEntries(others), [key]: sure });
-      this.#log.debug(`${index.folder.name}: ${sure.length} example questions`);
+      await this.#memento.update(KEPT, { ...Object.fromEntries(others), [key]: found });
+      this.#log.debug(`${index.folder.name}: ${found.length} example questions`);
       this.#changed.fire();
     }
   }
 
-  async #try(index: FolderIndex): Promise<string[]> {
+  /** The questions that were answered, the surest first; undefined when it was cut short. */
+  async #try(index: FolderIndex): Promise<readonly string[] | undefined> {
     const { signal } = this.#stop;
-    const sure: string[] = [];
-    for (const question of (await this.#candidates(index)).slice(0, TRIED)) {
+    const answered: Tried[] = [];
+    for (const candidate of await this.#engine.examples(index.path, TRIED, signal)) {
       do await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       while (this.#busy() && !signal.aborted);
-      if (signal.aborted || !index.askable || sure.length === WANTED) break;
-      const params = { folders: [index.path], question, narrow: [] };
+      if (signal.aborted || !index.askable) return undefined;
+      const params = { folders: [index.path], question: candidate.question, narrow: [] };
       const result = await this.#engine.ask(params, () => {}, signal);
-      if (!result.abstained && surenessOf(result.confidence) === "sure") sure.push(question);
+      if (!answers(result, candidate)) continue;
+      answered.push({ question: candidate.question, sureness: surenessOf(result.confidence) });
+      this.#found.set(keyOf(index), best(answered));
+      if (best(answered).length >= ENOUGH) this.#changed.fire();
+      if (answered.filter(({ sureness }) => sureness === "sure").length >= WANTED) break;
     }
-    return sure;
+    return best(answered);
   }
+}
 
-  /** Questions about constants of some files, spread over the workspace. */
-  async #candidates({ path, folder }: FolderIndex): Promise<string[]> {
-    const { files } = await this.#engine.files(path);
-    const small = files.filter(({ bytes, segments }) => segments > 1 && bytes <= MOST_BYTES);
-    const step = Math.max(1, Math.floor(small.length / FILES_READ));
-    const chosen = small.filter((_, at) => at % step === 0).slice(0, FILES_READ);
-    const found: string[][] = [];
-    for (const file of chosen) {
-      const uri = uriInside(folder.uri, file.path);
-      if (uri === undefined) continue;
-      const bytes = await vscode.workspace.fs.readFile(uri).then(undefined, () => new Uint8Array());
-      found.push(candidateQuestions(file.path, new TextDecoder().decode(bytes)));
-    }
-    // One of each file before a second one of any.
-    const rounds = Math.max(0, ...found.map(({ length }) => length));
-    const questions = Array.from({ length: rounds }, (_, at) => found.flatMap((each) => each[at] ?? [])).flat();
-    return [...new Set(questions)];
-  }
+/** Whether it is the answer, from its place. */
+function answers({ abstained, answer, citations }: AskResult, candidate: ExampleCandidate): boolean {
+  const { file, line, name, value } = candidate;
+  const [place] = citations;
+  if (abstained || answer === null || place === undefined) return false;
+  // Where no grammar tells what stands there, the place alone is told.
+  const told = value === undefined ? answer.includes(name) || answer.startsWith(`${file}:`) : answer.includes(value);
+  return told && place.file === file && place.from <= line && line <= place.to;
+}
+
+/** Those that it was not sure of only as far as the others are too few. */
+function best(answered: readonly Tried[]): readonly string[] {
+  const of = (sureness: Sureness) => answered.filter((each) => each.sureness === sureness);
+  const good = [...of("sure"), ...of("likely")];
+  const enough = good.length >= ENOUGH ? good : [...good, ...of("unsure")].slice(0, ENOUGH);
+  return enough.slice(0, WANTED).map(({ question }) => question);
 }
 
 /** Another model may be sure of others. */

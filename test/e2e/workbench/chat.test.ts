@@ -154,6 +154,34 @@ describe("the chat", () => {
     assert.deepEqual(session.engines, [engine], "the engine was not restarted");
   });
 
+  it("takes the next question while one runs, and answers one after the other", async () => {
+    const { window, session } = at;
+    await window.newChat();
+    const [engine] = session.engines;
+    assert(engine !== undefined);
+    kill(engine, "SIGSTOP");
+    try {
+      await window.ask(LIMIT.question);
+      await window.ask(DELAY.question);
+      await window.exchange.getByText("Waiting for the question before").waitFor();
+    } finally {
+      kill(engine, "SIGCONT");
+    }
+    await window.span.filter({ hasText: DELAY.answer }).waitFor();
+    const first = window.exchanges.first();
+    await first.getByRole("button", { name: LIMIT.question, expanded: false }).click();
+    await first.locator("code.span", { hasText: LIMIT.answer }).waitFor();
+  });
+
+  it("takes a question at once after a reload", async () => {
+    const { window } = at;
+    await window.newChat();
+    await window.reload();
+    await window.showPanel();
+    await window.ask(LIMIT.question);
+    await window.span.filter({ hasText: LIMIT.answer }).waitFor();
+  });
+
   it("asks no other machine and breaks no policy", () => {
     assert.deepEqual(at.window.complaints, { requests: [], violations: [] });
   });

@@ -51,7 +51,7 @@ describe("the first run", () => {
     await window.untilStatus(/^ARMT, waiting for your consent/);
     await window.showPanel();
     await window.panel.getByRole("heading", { name: "Ask about facts scattered over this code" }).waitFor();
-    await window.panel.getByText(/^6\d files in amqplib$/).waitFor();
+    await window.panel.getByText(/^About 6\d files in amqplib$/).waitFor();
     assert.equal(await window.question.isVisible(), false);
 
     await window.openPalette();
@@ -86,5 +86,20 @@ describe("the first run", () => {
     assert.equal(readFileSync(state).includes(SECRET), false);
     if (tellsReading(session.workspace)) assert.equal(read(join(session.workspace, ".env")), false);
     assert.deepEqual(window.complaints, { requests: [], violations: [] });
+  });
+
+  it("shows questions that this workspace answers", async () => {
+    const { window } = at;
+    const section = window.panel.locator("section", { hasText: "Questions this workspace can answer" });
+    const rows = section.locator(".row");
+    await rows.nth(2).waitFor({ timeout: 240_000 });
+    const question = (await rows.first().innerText()).trim();
+    await rows.first().click();
+    assert.equal(await window.question.inputValue(), question, "chosen, not sent");
+    await window.question.press("Enter");
+    await window.exchange.getByRole("heading", { name: question }).waitFor();
+    await window.untilAnswered();
+    await window.exchange.getByText(/^(?:Sure|Likely|Unsure)$/).waitFor();
+    await window.exchange.locator(".chain a.loc, .places a.loc").first().waitFor();
   });
 });
