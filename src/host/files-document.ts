@@ -70,7 +70,7 @@ export class FilesDocument implements vscode.TextDocumentContentProvider, vscode
       index.folder.uri.fsPath,
       vscode.l10n.t("Nothing was read yet. This list is made of names and sizes alone."),
       "",
-      vscode.l10n.t("{0} files would be read, {1} MB", preview.files, (preview.bytes / 1e6).toFixed(1)),
+      vscode.l10n.t("About {0} files would be read, {1} MB", preview.files, (preview.bytes / 1e6).toFixed(1)),
       ...leftOut(preview.skipped, preview.examples),
     ].join("\n");
   }

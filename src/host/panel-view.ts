@@ -63,6 +63,8 @@ export class PanelView implements vscode.WebviewViewProvider, vscode.Disposable 
       nonce: randomBytes(16).toString("base64url"),
       script: address(vscode.Uri.joinPath(dist, "webview.js")),
       styles: [address(vscode.Uri.joinPath(dist, "codicon.css")), address(vscode.Uri.joinPath(media, "panel.css"))],
+      language: vscode.l10n.bundle === undefined ? "en" : vscode.env.language,
+      words: vscode.l10n.bundle,
     });
     this.#source.shown();
   }

@@ -1,3 +1,6 @@
+/** The page's meta element with its words in another language, as JSON. */
+export const PANEL_WORDS = "armt-words";
+
 /** Addresses of what the panel's page loads, as the webview sees them. */
 export interface PanelPage {
   /** What a webview may load from: `webview.cspSource`. */
@@ -8,6 +11,10 @@ export interface PanelPage {
   readonly script: string;
   /** dist/codicon.css, then media/panel.css. */
   readonly styles: readonly string[];
+  /** Of the words: "en", "de". */
+  readonly language: string;
+  /** English words and what stands for them (`vscode.l10n.bundle`); none: English. */
+  readonly words?: Readonly<Record<string, string>> | undefined;
 }
 
 function attribute(text: string): string {
@@ -18,7 +25,7 @@ function attribute(text: string): string {
  * The page of the panel: empty but for its script, under a policy that lets it load its own script, styles and icon font
  * and nothing else: no inline code, no request, no frame, no form.
  */
-export function panelPage({ source, nonce, script, styles }: PanelPage): string {
+export function panelPage({ source, nonce, script, styles, language, words }: PanelPage): string {
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
@@ -29,12 +36,12 @@ export function panelPage({ source, nonce, script, styles }: PanelPage): string 
   ].join("; ");
   const links = styles.map((style) => `<link rel="stylesheet" href="${attribute(style)}">`).join("\n");
   return `<!doctype html>
-<html lang="en">
+<html lang="${attribute(language)}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${attribute(policy)}">
 <meta name="viewport" content="width=device-width">
-<title>ARMT</title>
+${words === undefined ? "" : `<meta name="${PANEL_WORDS}" content="${attribute(JSON.stringify(words))}">\n`}<title>ARMT</title>
 ${links}
 </head>
 <body>

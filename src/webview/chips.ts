@@ -1,5 +1,6 @@
 import { visibleText } from "../protocol/text.ts";
 import { el, icon, type View } from "./dom.ts";
+import { SENTENCE, TEXT } from "./strings.ts";
 
 /** A chip of the box or of a question. */
 export interface Chip {
@@ -10,7 +11,7 @@ export interface Chip {
 
 /** "src/lib" for the folder "src/lib/". */
 export function chipLabel({ kind, text }: Chip): string {
-  return kind === "about" ? `about ${text}` : text.replace(/(?<=.)\/$/, "");
+  return kind === "about" ? SENTENCE.about(text) : text.replace(/(?<=.)\/$/, "");
 }
 
 function chipIcon({ kind, text }: Chip): string {
@@ -27,7 +28,7 @@ export function chip(value: Chip, remove?: () => void): View<Chip> {
   const text =
     value.kind === "about" && cut > 0
       ? [
-          el("span", { class: "keep" }, "about"),
+          el("span", { class: "keep" }, TEXT.about),
           el("span", { class: "mono" }, value.text.slice(0, cut)),
           el("span", { class: "at" }, value.text.slice(cut, line)),
           el("span", { class: "at keep" }, value.text.slice(line)),
@@ -37,7 +38,7 @@ export function chip(value: Chip, remove?: () => void): View<Chip> {
   if (remove !== undefined) {
     const button = el(
       "button",
-      { type: "button", "aria-label": visibleText(`Remove ${label}`), title: visibleText(`Remove ${label}`) },
+      { type: "button", "aria-label": visibleText(SENTENCE.remove(label)), title: visibleText(SENTENCE.remove(label)) },
       icon("close"),
     );
     button.addEventListener("click", remove);

@@ -2,7 +2,7 @@ import type { CitationView, Staleness } from "../protocol/panel.ts";
 import { visibleText } from "../protocol/text.ts";
 import { el, iconButton, onChange, say, setAttribute, setIcon, setText, show, type View } from "./dom.ts";
 import { snippet } from "./snippet.ts";
-import { lineRange, TEXT } from "./strings.ts";
+import { KIND, lineRange, SENTENCE, TEXT } from "./strings.ts";
 
 /** What the places of an exchange can do. */
 export interface PlaceActions {
@@ -41,9 +41,9 @@ export function placeLink(open: (beside: boolean) => void): View<CitationView> {
 export function staleText(stale: Staleness): string {
   switch (stale.kind) {
     case "moved":
-      return `Moved from line ${stale.fromLine} to ${stale.toLine}. The quote is unchanged.`;
+      return SENTENCE.moved(stale.fromLine, stale.toLine);
     case "changed":
-      return `Reads like this since ${stale.since}. The quote is gone.`;
+      return SENTENCE.readsLike(stale.since);
     case "deleted":
       return TEXT.deleted;
   }
@@ -83,7 +83,7 @@ export function citation(actions: PlaceActions, id: string): View<CitationView> 
   const folderText = el("bdi");
   const folder = el("span", { class: "dir", "aria-hidden": "true" }, folderText);
   const tools = toolbar(
-    "Citation",
+    TEXT.citation,
     copyButton("copy", TEXT.copyCitation, () => actions.copy(id)),
     iconButton("split-horizontal", TEXT.openBeside, () => open(true)),
   );
@@ -91,7 +91,7 @@ export function citation(actions: PlaceActions, id: string): View<CitationView> 
   const head = el("div", { class: "cite-head" }, el("span", { class: "where" }, link.element, folder), tools, kind);
   const code = snippet(open);
   const viaWord = el("span", { class: "mono" });
-  const joint = el("div", { class: "joint" }, el("span", {}, "via"), " ", viaWord);
+  const joint = el("div", { class: "joint" }, el("span", {}, TEXT.via), " ", viaWord);
   const staleLine = el("p", { class: "stale-line" });
   const element = el("li", { class: "cite" }, head, code.element, joint, staleLine);
   const update = onChange((value: CitationView) => {
@@ -100,7 +100,7 @@ export function citation(actions: PlaceActions, id: string): View<CitationView> 
     show(folder, value.folder !== "");
     setAttribute(folder, "title", visibleText(value.folder));
     const edited = value.stale?.kind === "changed" || value.stale?.kind === "deleted";
-    setText(kind, edited ? "edited" : (value.kind ?? ""));
+    setText(kind, edited ? TEXT.edited : value.kind === undefined ? "" : KIND[value.kind]);
     code.update(value);
     show(code.element, value.lines.length > 0 && value.stale?.kind !== "deleted");
     setText(viaWord, value.via ?? "");

@@ -61,19 +61,24 @@ interface Hinted {
 }
 
 function hintsOf(state: Hinted): HTMLElement[] {
-  if (state.list) return [hint(["↑", "↓"], "choose", false), hint("Tab", "take", true), hint("Esc", "close", true)];
+  if (state.list)
+    return [
+      hint(["↑", "↓"], TEXT.hintChoose, false),
+      hint("Tab", TEXT.hintTake, true),
+      hint("Esc", TEXT.hintClose, true),
+    ];
   if (state.running) return [hint("Esc", TEXT.busyHint, false)];
   if (state.stuck) return [el("span", {}, TEXT.placeholderStopped)];
   if (!state.hints) return [];
-  const last = state.asked ? [hint("↑", "last question", true)] : [];
-  return [hint("Enter", "ask", false), hint("@", "narrow", true), ...last];
+  const last = state.asked ? [hint("↑", TEXT.hintLast, true)] : [];
+  return [hint("Enter", TEXT.hintAsk, false), hint("@", TEXT.hintNarrow, true), ...last];
 }
 
 /** The box at the bottom: the question, what it is narrowed to, and Ask or Stop. */
 export function composer({ send, changed, asked, suggested }: ComposerEvents): Composer {
   const box = el("textarea", {
     rows: "1",
-    "aria-label": "Question",
+    "aria-label": TEXT.question,
     "aria-autocomplete": "list",
     "aria-haspopup": "listbox",
     spellcheck: "false",
@@ -114,7 +119,7 @@ export function composer({ send, changed, asked, suggested }: ComposerEvents): C
   });
   const ask = el(
     "button",
-    { type: "submit", class: "icon-btn send", title: TEXT.send, "aria-label": "Ask" },
+    { type: "submit", class: "icon-btn send", title: TEXT.send, "aria-label": TEXT.ask },
     icon("arrow-up"),
   );
   const stop = iconButton("debug-stop", TEXT.stopAsk, () => {
@@ -123,7 +128,7 @@ export function composer({ send, changed, asked, suggested }: ComposerEvents): C
   });
   const element = el(
     "form",
-    { class: "composer", "aria-label": "Ask" },
+    { class: "composer", "aria-label": TEXT.ask },
     list.element,
     el(
       "div",

@@ -9,7 +9,7 @@ import { placeRow } from "./place-row.ts";
 import { ticksRuler } from "./ruler.ts";
 import { isRunning } from "./running.ts";
 import { trail } from "./stages.ts";
-import { counted, lineRange, percent, TEXT } from "./strings.ts";
+import { lineRange, SENTENCE, TEXT } from "./strings.ts";
 import { facts, isOld, verdict, verdictText } from "./verdict.ts";
 import { questionNodes } from "./words.ts";
 
@@ -35,7 +35,7 @@ function pendingPlace(): View<string> {
   const text = el("span", { class: "dim" });
   return {
     element: el("li", { class: "cite pending end" }, el("div", { class: "cite-head" }, text)),
-    update: (file) => setText(text, `Reading ${file}`),
+    update: (file) => setText(text, SENTENCE.readingFile(file)),
   };
 }
 
@@ -82,7 +82,7 @@ function failure(again: () => void, showLog: () => void): View<ExchangeData> & {
     button,
     update({ exchange: { result }, around: { files } }) {
       if (result.status !== "failed") return;
-      const whole = files === undefined ? "" : `The index is whole: ${counted(files, "file", "files")}.`;
+      const whole = files === undefined ? "" : SENTENCE.indexWhole(files);
       setText(text, [result.cause, whole, result.next].filter((part) => part !== "").join(" "));
     },
   };
@@ -100,7 +100,7 @@ function partialLine(again: () => void, againWhenRead: () => void): View<Exchang
       const partial = result.status === "answered" || result.status === "notfound" ? result.partial : undefined;
       show(element, partial !== undefined);
       if (partial === undefined) return;
-      const from = `From ${percent(partial)} of the workspace.`;
+      const from = SENTENCE.from(partial);
       if (around.allRead) setText(said, TEXT.allRead);
       else setText(said, queued === true ? `${from} ${TEXT.askedAgainWhenRead}` : from);
       show(later, !around.allRead && queued !== true);
@@ -138,7 +138,7 @@ export function exchangePart(initial: ExchangeView, fresh: boolean, unfolded: bo
   const line = facts();
   const refresh = iconButton("refresh", TEXT.again, again);
   const tools = toolbar(
-    "Answer",
+    TEXT.answerGroup,
     copyButton("copy", TEXT.copyAnswer, () => send({ type: "copy", exchange: id, what: "answer" })),
     copyButton("markdown", TEXT.copyEvidence, () => send({ type: "copy", exchange: id, what: "evidence" })),
     refresh,
@@ -269,7 +269,7 @@ export function exchangePart(initial: ExchangeView, fresh: boolean, unfolded: bo
 
     show(how, done && !old);
     if (done) {
-      setText(howText, `${counted(result.recalled, "recalled", "recalled")}, ${counted(result.read, "read", "read")}`);
+      setText(howText, SENTENCE.recalledRead(result.recalled, result.read));
       howStages.update({ stages: exchange.stages, running: false, slow: false });
       howRuler.update(exchange.ruler);
     }

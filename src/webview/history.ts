@@ -4,27 +4,33 @@ import type { Send } from "./actions.ts";
 import { chipLabel } from "./chips.ts";
 import { el, icon, iconButton, keyed, onChange, setAttribute, setText, show, type View } from "./dom.ts";
 import { roving } from "./roving.ts";
-import { counted, TEXT } from "./strings.ts";
+import { LANGUAGE, SENTENCE, TEXT } from "./strings.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-const TIME = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const WEEKDAY = new Intl.DateTimeFormat("en", { weekday: "short" });
-const DATE = new Intl.DateTimeFormat("en", { day: "numeric", month: "short" });
+const TIME = new Intl.DateTimeFormat(LANGUAGE, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const WEEKDAY = new Intl.DateTimeFormat(LANGUAGE, { weekday: "short" });
+const DATE = new Intl.DateTimeFormat(LANGUAGE, { day: "numeric", month: "short" });
 
-type Period = "Today" | "Yesterday" | "Last week" | "Earlier";
-const PERIODS: readonly Period[] = ["Today", "Yesterday", "Last week", "Earlier"];
+type Period = "today" | "yesterday" | "week" | "earlier";
+/** With what stands over them and how their times are told. */
+const PERIODS: Readonly<Record<Period, { readonly title: string; readonly format: Intl.DateTimeFormat }>> = {
+  today: { title: TEXT.periodToday, format: TIME },
+  yesterday: { title: TEXT.periodYesterday, format: TIME },
+  week: { title: TEXT.periodWeek, format: WEEKDAY },
+  earlier: { title: TEXT.periodEarlier, format: DATE },
+};
+const NEWEST_FIRST: readonly Period[] = ["today", "yesterday", "week", "earlier"];
 
 /** The heading that a time belongs under, days counted from local midnight. */
 export function periodOf(created: number, now: number): Period {
   const midnight = new Date(now).setHours(0, 0, 0, 0);
-  if (created >= midnight) return "Today";
-  if (created >= midnight - DAY_MS) return "Yesterday";
-  return created >= midnight - 7 * DAY_MS ? "Last week" : "Earlier";
+  if (created >= midnight) return "today";
+  if (created >= midnight - DAY_MS) return "yesterday";
+  return created >= midnight - 7 * DAY_MS ? "week" : "earlier";
 }
 
 function timeText(created: number, period: Period): string {
-  const formats = { Today: TIME, Yesterday: TIME, "Last week": WEEKDAY, Earlier: DATE };
-  return formats[period].format(created);
+  return PERIODS[period].format.format(created);
 }
 
 /** One past question: opens on click or Enter, goes with Del. */
@@ -83,8 +89,7 @@ function confirmation(clear: () => void, keep: () => void): View<number> & { foc
   element.append(icon("warning"), text, el("div", { class: "btns" }, yes, no));
   return {
     element,
-    update: (n) =>
-      setText(text, `Delete ${counted(n, "question", "questions")} with ${n === 1 ? "its answer" : "their answers"}?`),
+    update: (n) => setText(text, SENTENCE.deleteAll(n)),
     focus: () => no.focus(),
   };
 }
@@ -97,7 +102,7 @@ export interface History extends View<readonly ChatView[]> {
 
 /** The questions asked before, newest first, grouped by day. */
 export function history(send: Send): History {
-  const input = el("input", { "aria-label": "Filter history", spellcheck: "false" });
+  const input = el("input", { "aria-label": TEXT.filterHistory, spellcheck: "false" });
   const back = iconButton("arrow-left", TEXT.back, () => send({ type: "history", open: false }));
   const clear = iconButton("clear-all", TEXT.clearAll, () => ask(true));
   const head = el("div", { class: "tl" }, back, el("label", { class: "filter" }, icon("search"), input), clear);
@@ -137,7 +142,7 @@ export function history(send: Send): History {
         },
       );
       return {
-        element: el("section", {}, el("h2", { class: "rows-title" }, period), list),
+        element: el("section", {}, el("h2", { class: "rows-title" }, PERIODS[period].title), list),
         update: (group) => void update(group.chats),
       };
     },
@@ -149,7 +154,7 @@ export function history(send: Send): History {
       .sort((a, b) => b.created - a.created);
     const now = Date.now();
     updateGroups(
-      PERIODS.map((period) => ({
+      NEWEST_FIRST.map((period) => ({
         period,
         chats: shown.filter((chat) => periodOf(chat.created, now) === period),
       })).filter((group) => group.chats.length > 0),
@@ -175,7 +180,7 @@ export function history(send: Send): History {
     element,
     update(value) {
       chats = value;
-      setAttribute(input, "placeholder", `Filter ${counted(chats.length, "question", "questions")}`);
+      setAttribute(input, "placeholder", SENTENCE.filter(chats.length));
       sure.update(chats.length);
       show(clear, chats.length > 0);
       render();

@@ -3,7 +3,7 @@ import { clipText, visibleText } from "../protocol/text.ts";
 import { el } from "./dom.ts";
 import { current, finished, isRunning } from "./running.ts";
 import { stageText, waitingText } from "./stages.ts";
-import { counted, lineRange, SURENESS, TEXT } from "./strings.ts";
+import { lineRange, SENTENCE, SOME, SURENESS, TEXT } from "./strings.ts";
 import { verdictText } from "./verdict.ts";
 
 const INTERVAL_MS = 1000;
@@ -18,24 +18,25 @@ function quarter(index: IndexView): number {
 
 function indexSentence(before: IndexView, now: IndexView): string | undefined {
   if (now.state === "failed")
-    return before.state === "failed" ? undefined : `${now.heading ?? TEXT.engineStopped}. Last cause: ${now.cause}`;
+    return before.state === "failed"
+      ? undefined
+      : `${now.heading ?? TEXT.engineStopped}. ${SENTENCE.lastCause(now.cause)}`;
   if (before.state !== "indexing") return undefined;
-  if (now.state === "ready") return `${counted(now.files, "file", "files")} read.`;
+  if (now.state === "ready") return SENTENCE.filesRead(now.files);
   const reached = quarter(now);
-  return reached > quarter(before) ? `${reached * 25} percent read.` : undefined;
+  return reached > quarter(before) ? SENTENCE.percentRead(reached * 25) : undefined;
 }
 
 /** What a finished question says: the answer, how sure it is, and where it stands. */
 export function answerSentence(exchange: ExchangeView): string | undefined {
   const { result, citations } = exchange;
-  if (result.status === "notfound")
-    return `${verdictText(exchange)}. ${counted(citations.length, "nearest place", "nearest places")}.`;
+  if (result.status === "notfound") return `${verdictText(exchange)}. ${SOME.nearest(citations.length)}.`;
   if (result.status === "stopped") return citations.length > 0 ? TEXT.stoppedSome : TEXT.stoppedEmpty;
   // A failed one is an alert of its own.
   if (result.status !== "answered") return undefined;
-  const places = citations.slice(0, PLACES).map((place) => `${place.name} ${lineRange(place).replace("-", " to ")}`);
-  const where = places.length === 0 ? "" : ` ${counted(citations.length, "place", "places")}: ${places.join(", ")}.`;
-  return `Answer: ${clipText(verdictText(exchange), ANSWER_UNITS)}. ${SURENESS[result.sureness].word}.${where}`;
+  const places = citations.slice(0, PLACES).map((place) => SENTENCE.placeLine(place.name, lineRange(place)));
+  const where = places.length === 0 ? "" : ` ${SOME.places(citations.length)}: ${places.join(", ")}.`;
+  return `${SENTENCE.answer(clipText(verdictText(exchange), ANSWER_UNITS), SURENESS[result.sureness].word)}${where}`;
 }
 
 function runningSentence(before: ExchangeView | undefined, now: ExchangeView): string | undefined {
@@ -43,7 +44,7 @@ function runningSentence(before: ExchangeView | undefined, now: ExchangeView): s
     return before?.result.status === "waiting" ? undefined : `${waitingText(now.result)}.`;
   const stage = now.stages.at(-1);
   if (stage === undefined || (before !== undefined && now.stages.length === before.stages.length)) return undefined;
-  return stage.kind === "recalled" ? `${stage.hop > 1 ? `Hop ${stage.hop}` : stageText(stage)}.` : undefined;
+  return stage.kind === "recalled" ? `${stage.hop > 1 ? SENTENCE.hop(stage.hop) : stageText(stage)}.` : undefined;
 }
 
 /** The sentence that tells the difference between two snapshots, if it is worth one. */

@@ -6,7 +6,7 @@ import { announcement, Speaker } from "./live.ts";
 import { current, finished, isRunning, takesQuestion } from "./running.ts";
 import { keeper, load, type Saved } from "./saved.ts";
 import { Follow } from "./scroll.ts";
-import { counted, TEXT } from "./strings.ts";
+import { SOME, TEXT } from "./strings.ts";
 import { strip } from "./strip.ts";
 import { thread } from "./thread.ts";
 
@@ -43,7 +43,7 @@ export function openPanel(host: Host, page: HTMLElement): (message: ToPanel) => 
     send,
     changed: () => keep(),
     asked: () => follow.force(),
-    suggested: (places) => speaker.say(`${counted(places, "suggestion", "suggestions")}.`),
+    suggested: (places) => speaker.say(`${SOME.suggestions(places)}.`),
   });
   const follow = new Follow(main.element, below, () => keep());
   const keep = keeper(host, () => ({

@@ -1,6 +1,7 @@
 import type { CitationView, Mark, SnippetLine } from "../protocol/panel.ts";
 import { clipLine, clipText, dedent, type Run, runs, visibleText } from "../protocol/text.ts";
 import { el, onChange, setAttribute, type View } from "./dom.ts";
+import { SENTENCE } from "./strings.ts";
 
 /** Units of a line of a list, and of the start before its mark. */
 const ROW_UNITS = 160;
@@ -98,8 +99,7 @@ export function snippet(open: (beside: boolean) => void): View<CitationView> {
       const numbers = lines.flatMap((line) => (line === null ? [] : [line.line]));
       const first = numbers.at(0) ?? citation.line;
       const last = numbers.at(-1) ?? citation.lineTo;
-      const range = last > first ? `${first} to ${last}` : String(first);
-      setAttribute(element, "aria-label", visibleText(`Code, ${citation.name}, line ${range}`));
+      setAttribute(element, "aria-label", visibleText(SENTENCE.code(citation.name, first, last)));
       render(lines);
     },
   };

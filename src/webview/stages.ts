@@ -1,20 +1,20 @@
 import type { ExchangeStatus, StageView } from "../protocol/panel.ts";
 import { el, onChange, type View } from "./dom.ts";
-import { count, counted, TEXT } from "./strings.ts";
+import { SENTENCE, SOME, TEXT } from "./strings.ts";
 
 /** One stage in words. A later hop is named where it recalls. */
 export function stageText({ kind, hop, count: n, of }: StageView): string {
   switch (kind) {
     case "recalled":
-      return hop > 1 ? `Hop ${hop}: recalled ${count(n)}` : `Recalled ${counted(n, "place", "places")}`;
+      return hop > 1 ? SENTENCE.hopRecalled(hop, n) : SOME.recalledPlaces(n);
     case "reading":
-      return of === undefined ? `Reading ${count(n)}` : `Reading ${count(n)} of ${count(of)}`;
+      return of === undefined ? SENTENCE.reading(n) : SENTENCE.readingOf(n, of);
     case "read":
-      return `Read ${count(n)}`;
+      return SENTENCE.read(n);
     case "answer":
-      return "Answer";
+      return TEXT.answerGroup;
     case "none":
-      return "No answer";
+      return TEXT.noAnswer;
   }
 }
 

@@ -2,7 +2,7 @@ import type { IndexView } from "../protocol/panel.ts";
 import type { Send } from "./actions.ts";
 import { el, icon, iconButton, keyed, linkButton, setAttribute, setIcon, setText, show, type View } from "./dom.ts";
 import { progressRuler } from "./ruler.ts";
-import { count, percent, TEXT } from "./strings.ts";
+import { percent, SENTENCE, TEXT } from "./strings.ts";
 
 type Reading = Extract<IndexView, { state: "indexing" | "paused" }>;
 type Failed = Extract<IndexView, { state: "failed" }>;
@@ -22,7 +22,7 @@ function reading(send: Send): View<Reading> {
   const ruler = progressRuler();
   const bar = el(
     "div",
-    { role: "progressbar", "aria-label": "Files read", "aria-valuemin": "0", "aria-valuemax": "100" },
+    { role: "progressbar", "aria-label": TEXT.filesRead, "aria-valuemin": "0", "aria-valuemax": "100" },
     ruler.element,
   );
   const text = el("p");
@@ -38,7 +38,7 @@ function reading(send: Send): View<Reading> {
     update(index) {
       isPaused = index.state === "paused";
       show(paused, isPaused);
-      setText(word, isPaused ? "Paused at" : "Reading");
+      setText(word, isPaused ? TEXT.pausedAt : TEXT.reading);
       setText(share, percent(index.percent));
       const name = isPaused ? TEXT.resume : TEXT.pause;
       setAttribute(toggle, "title", name);
@@ -46,8 +46,8 @@ function reading(send: Send): View<Reading> {
       if (toggleIcon !== null) setIcon(toggleIcon, isPaused ? "debug-continue" : "debug-pause");
       setAttribute(bar, "aria-valuenow", String(Math.floor(index.percent)));
       ruler.update(index.percent);
-      const files = `${count(index.files)} of ${count(index.of)} files`;
-      setText(text, isPaused ? `${files}. Answers come from these.` : files);
+      const said = isPaused ? SENTENCE.ofFilesPaused : SENTENCE.ofFiles;
+      setText(text, said(index.files, index.of));
     },
   };
 }
@@ -64,8 +64,8 @@ function failed(send: Send): View<Failed> {
     el(
       "p",
       { class: "links" },
-      linkButton("Restart", () => send({ type: "command", command: "restart" })),
-      linkButton("Restart on CPU", () => send({ type: "command", command: "restartOnCpu" })),
+      linkButton(TEXT.restart, () => send({ type: "command", command: "restart" })),
+      linkButton(TEXT.restartOnCpu, () => send({ type: "command", command: "restartOnCpu" })),
       linkButton(TEXT.showLog, () => send({ type: "command", command: "showLog" })),
     ),
   );
@@ -73,7 +73,7 @@ function failed(send: Send): View<Failed> {
     element,
     update(index) {
       setText(heading, index.heading ?? TEXT.engineStopped);
-      setText(text, `Last cause: ${index.cause} Earlier answers stay.`);
+      setText(text, `${SENTENCE.lastCause(index.cause)} ${TEXT.earlierAnswers}`);
     },
   };
 }
@@ -88,7 +88,7 @@ export function strip(send: Send): View<{ index: IndexView; notices: readonly st
     (text) => text,
     (text) => ({ element: el("li", {}, icon("info"), el("span", {}, text)), update: () => {} }),
   );
-  const element = el("section", { class: "index", "aria-label": "Index" }, bar.element, error.element, notices);
+  const element = el("section", { class: "index", "aria-label": TEXT.index }, bar.element, error.element, notices);
   return {
     element,
     update({ index, notices: texts }) {

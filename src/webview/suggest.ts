@@ -1,7 +1,7 @@
 import type { Place } from "../protocol/panel.ts";
 import { clipText, visibleText } from "../protocol/text.ts";
 import { el, icon, setAttribute, show } from "./dom.ts";
-import { counted } from "./strings.ts";
+import { SOME, TEXT } from "./strings.ts";
 
 const NAME_UNITS = 80;
 
@@ -34,7 +34,7 @@ function nameNode(name: string, query: string): HTMLElement {
 
 /** `box` gets the attributes that tie it to the list; `take` is called for a click on a row. */
 export function suggest(box: HTMLElement, take: (place: Place) => void): Suggest {
-  const element = el("ul", { class: "suggest", id: "places", role: "listbox", "aria-label": "Files and folders" });
+  const element = el("ul", { class: "suggest", id: "places", role: "listbox", "aria-label": TEXT.filesAndFolders });
   let places: readonly Place[] = [];
   let at = 0;
   // The box keeps focus.
@@ -68,7 +68,7 @@ export function suggest(box: HTMLElement, take: (place: Place) => void): Suggest
       element.replaceChildren(
         ...found.map((place, index) => {
           const { name, folder } = parts(place);
-          const files = place.files === undefined ? "" : counted(place.files, "file", "files");
+          const files = place.files === undefined ? "" : SOME.files(place.files);
           const row = el(
             "li",
             { role: "option", id: `place-${index}`, title: visibleText(place.path) },

@@ -4,6 +4,7 @@ import { el, keyed, setAttribute, setText, show } from "./dom.ts";
 import { type ExchangeData, type ExchangePart, exchangePart } from "./exchange.ts";
 import { history } from "./history.ts";
 import { canAsk, current } from "./running.ts";
+import { TEXT } from "./strings.ts";
 import { consent, firstQuestions, refused } from "./welcome.ts";
 
 export interface Thread {
@@ -59,7 +60,7 @@ export function thread(options: {
     update(state) {
       const { index, exchanges, chats } = state;
       const inHistory = chats !== undefined;
-      const name = inHistory ? "History" : "Questions and answers";
+      const name = inHistory ? TEXT.history : TEXT.questions;
       setAttribute(element, "aria-label", name);
       setText(title, name);
       show(past.element, inHistory);

@@ -1,7 +1,7 @@
 import type { CitationView, ExchangeView } from "../protocol/panel.ts";
 import { el, icon, onChange, show, type View } from "./dom.ts";
 import { answerNodes } from "./snippet.ts";
-import { counted, duration, percent, SURENESS, TEXT } from "./strings.ts";
+import { duration, SENTENCE, SOME, SURENESS, TEXT } from "./strings.ts";
 
 /** A quote of the proof is gone: the answer no longer stands as it was given. */
 export function isOld(exchange: ExchangeView): boolean {
@@ -20,7 +20,7 @@ function surenessNode(sureness: keyof typeof SURENESS, confidence: number): HTML
   const { word, bars } = SURENESS[sureness];
   return el(
     "span",
-    { class: "sure", title: `Confidence ${percent(confidence * 100)}` },
+    { class: "sure", title: SENTENCE.confidence(confidence * 100) },
     el("span", { class: "bars", "data-n": String(bars), "aria-hidden": "true" }, el("i"), el("i"), el("i")),
     word,
   );
@@ -28,33 +28,33 @@ function surenessNode(sureness: keyof typeof SURENESS, confidence: number): HTML
 
 /** What stands after the sureness: places, hops or files. */
 export function extentText({ result, citations }: ExchangeView): string {
-  if (result.status === "notfound") return counted(result.files, "file", "files");
+  if (result.status === "notfound") return SOME.files(result.files);
   if (result.status !== "answered") return "";
-  if (result.kind === "list") return counted(fileCount(citations), "file", "files");
-  if (result.hops > 1) return counted(result.hops, "hop", "hops");
-  return counted(citations.length, "place", "places");
+  if (result.kind === "list") return SOME.files(fileCount(citations));
+  if (result.hops > 1) return SOME.hops(result.hops);
+  return SOME.places(citations.length);
 }
 
 /** The answer in one line of text: for the folded exchange and the screen reader. */
 export function verdictText({ result, citations }: ExchangeView): string {
   switch (result.status) {
     case "answered":
-      if (result.kind === "list") return counted(citations.length, "place", "places");
-      if (result.kind === "yes") return "Yes";
-      return result.kind === "no" ? "No" : result.text;
+      if (result.kind === "list") return SOME.places(citations.length);
+      if (result.kind === "yes") return TEXT.yes;
+      return result.kind === "no" ? TEXT.no : result.text;
     case "notfound":
       return notFoundText(result.partial);
     case "stopped":
-      return "Stopped.";
+      return TEXT.stopped;
     case "failed":
-      return "The engine stopped.";
+      return TEXT.engineStoppedShort;
     default:
       return "";
   }
 }
 
 function notFoundText(partial: number | undefined): string {
-  return partial === undefined ? TEXT.notHere : `Not in the ${percent(partial)} read so far`;
+  return partial === undefined ? TEXT.notHere : SENTENCE.notSoFar(partial);
 }
 
 /** The answer itself: a quote in the editor's face, or the words for none, a list, yes and no. */

@@ -3,7 +3,7 @@ import type { Send } from "./actions.ts";
 import { el, icon, iconButton, keyed, linkButton, onChange, setText, show, type View } from "./dom.ts";
 import { mark } from "./mark.ts";
 import { roving } from "./roving.ts";
-import { counted, TEXT } from "./strings.ts";
+import { SENTENCE, SOME, TEXT } from "./strings.ts";
 import { questionNodes } from "./words.ts";
 
 type Consent = Extract<IndexView, { state: "consent" }>;
@@ -12,13 +12,13 @@ type Consent = Extract<IndexView, { state: "consent" }>;
 export function consent(send: Send): View<{ workspace: string; index: Consent }> {
   const reads = el("dd");
   const leaves = el("span");
-  const keeps = el("dd", {}, "One file in VS Code’s storage");
-  const sends = el("dd", {}, "Nothing");
+  const keeps = el("dd", {}, TEXT.keepsWhat);
+  const sends = el("dd", {}, TEXT.sendsNothing);
   const start = el("button", { type: "button", class: "btn" });
   start.addEventListener("click", () => send({ type: "command", command: "index" }));
   const choose = el("button", { type: "button", class: "btn second" }, TEXT.chooseFolders);
   choose.addEventListener("click", () => send({ type: "command", command: "chooseFolders" }));
-  const list = linkButton("Show list", () => send({ type: "command", command: "showFiles" }));
+  const list = linkButton(TEXT.showList, () => send({ type: "command", command: "showFiles" }));
   const element = el(
     "div",
     { class: "welcome" },
@@ -28,13 +28,13 @@ export function consent(send: Send): View<{ workspace: string; index: Consent }>
     el(
       "dl",
       { class: "facts" },
-      el("dt", {}, "Reads"),
+      el("dt", {}, TEXT.reads),
       reads,
-      el("dt", {}, "Leaves out"),
+      el("dt", {}, TEXT.leavesOut),
       el("dd", {}, leaves, " ", list),
-      el("dt", {}, "Keeps"),
+      el("dt", {}, TEXT.keeps),
       keeps,
-      el("dt", {}, "Sends"),
+      el("dt", {}, TEXT.sends),
       sends,
     ),
     start,
@@ -43,15 +43,10 @@ export function consent(send: Send): View<{ workspace: string; index: Consent }>
   return {
     element,
     update({ workspace, index: { files, binaryFiles } }) {
-      setText(
-        reads,
-        files === undefined ? `Files in ${workspace}` : `${counted(files, "file", "files")} in ${workspace}`,
-      );
-      const binary = binaryFiles === undefined ? "binary files" : counted(binaryFiles, "binary file", "binary files");
-      // The first word of a sentence.
-      const first = binary.charAt(0).toUpperCase() + binary.slice(1);
-      setText(leaves, `${first}, ignored files, .env and keys.`);
-      setText(start, `Index ${workspace}`);
+      setText(reads, files === undefined ? SENTENCE.filesIn(workspace) : SENTENCE.aboutFiles(files, workspace));
+      const binary = binaryFiles === undefined ? TEXT.binaryFiles : SOME.binaryFiles(binaryFiles);
+      setText(leaves, SENTENCE.leavesOut(binary));
+      setText(start, SENTENCE.index(workspace));
     },
   };
 }
@@ -94,11 +89,7 @@ export function firstQuestions(choose: (question: string) => void, send: Send): 
   const render = onChange(({ index, questions }: { index: IndexView; questions: readonly string[] }) => {
     const ready = index.state === "ready";
     const indexing = index.state === "indexing";
-    const said = ready
-      ? `${counted(index.files, "file", "files")} read. ${TEXT.saved}`
-      : indexing
-        ? TEXT.canAskAlready
-        : "";
+    const said = ready ? `${SENTENCE.filesRead(index.files)} ${TEXT.saved}` : indexing ? TEXT.canAskAlready : "";
     setText(line, said);
     show(line, said !== "");
     line.classList.toggle("dim", ready);

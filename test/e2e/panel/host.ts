@@ -34,6 +34,8 @@ export interface PanelOptions {
   readonly classes?: readonly string[];
   /** What the panel finds as its kept state. */
   readonly kept?: unknown;
+  readonly language?: string;
+  readonly words?: Readonly<Record<string, string>>;
 }
 
 export interface Panel {
@@ -51,7 +53,7 @@ export interface Panel {
 
 /** Opens an empty panel that has said that it is ready. */
 export async function openPanel(browser: Browser, options: PanelOptions = {}): Promise<Panel> {
-  const { theme = "dark", width = 340, height = 640, classes = [], kept } = options;
+  const { theme = "dark", width = 340, height = 640, classes = [], kept, language = "en", words } = options;
   const context = await browser.newContext({ viewport: { width, height }, locale: "en-GB", baseURL: ORIGIN });
   const page = await context.newPage();
   const requests: string[] = [];
@@ -61,6 +63,8 @@ export async function openPanel(browser: Browser, options: PanelOptions = {}): P
     nonce: "bm9uY2U",
     script: `${ORIGIN}/webview.js`,
     styles: ["/theme.css", "/codicon.css", "/panel.css"].map((path) => ORIGIN + path),
+    language,
+    words,
   });
   await context.route("**/*", async (route) => {
     const url = new URL(route.request().url());

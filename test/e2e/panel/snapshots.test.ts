@@ -253,6 +253,20 @@ describe("snapshots", () => {
     }),
   );
 
+  it("speak the language of the page's words, English where there are none", async () => {
+    const words = { "Ask about this workspace": 'Frag "das" <hier>', "{0} files read.": "{0} Dateien gelesen." };
+    const panel = await openPanel(browser, { language: "de", words });
+    await panel.show({ ...STATES.ready, index: { state: "ready", files: 1204 } });
+    const box = panel.page.locator("textarea");
+    assert.equal(await box.getAttribute("placeholder"), words["Ask about this workspace"]);
+    assert.equal(
+      await panel.page.locator(".stack > p.dim").first().innerText(),
+      "1.204 Dateien gelesen. A saved file is read again at once.",
+    );
+    assert.deepEqual(panel.requests, []);
+    await panel.close();
+  });
+
   it(
     "say that it still reads when nothing was reported for 10 s",
     withPanel(async (panel) => {

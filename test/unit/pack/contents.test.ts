@@ -29,6 +29,7 @@ const COMMON = [
   "media/activity.svg",
   "media/armt.woff",
   "media/icon.png",
+  "media/l10n/bundle.l10n.json",
   "media/panel.css",
   ...["1-index", "2-ask", "3-evidence", "4-narrow", "5-save"].map((name) => `media/walkthrough/${name}.svg`),
   "package.json",

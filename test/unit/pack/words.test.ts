@@ -14,11 +14,13 @@ test("each word of the manifest is in package.nls.json, and none there is of no 
   for (const [key, words] of Object.entries(written)) assert.notEqual(words.trim(), "", key);
 });
 
-test("words of the host are found by the extractor for translators: vscode.l10n.t, called by its whole name", () => {
+test("words of host and panel are found by the extractor for translators: l10n.t, called by its whole name", () => {
   const files = globSync("src/{extension.ts,host/**/*.ts}", { cwd: ROOT });
   assert.ok(files.length > 20);
+  const panel = read("src/webview/strings.ts").replaceAll(/l10n\.t\(\s*"/g, "");
+  assert.doesNotMatch(panel, /l10n\.t/);
   for (const file of files) {
-    const rest = read(file).replaceAll(/vscode\.l10n\.t\(\s*(?:"|\n)/g, "");
+    const rest = read(file).replaceAll(/vscode\.l10n\.(?:t\(\s*(?:"|\n)|bundle)/g, "");
     assert.doesNotMatch(rest, /l10n/, `${file}: takes another form, or words that are no literal`);
   }
 });
