@@ -2,7 +2,19 @@ import type { CitationView, ExchangeView } from "../protocol/panel.ts";
 import type { Send, Surroundings } from "./actions.ts";
 import { type Chip, chip } from "./chips.ts";
 import { citation, copyButton, type PlaceActions, toolbar } from "./citation.ts";
-import { el, icon, iconButton, keyed, linkButton, onChange, setDisabled, setText, show, type View } from "./dom.ts";
+import {
+  el,
+  icon,
+  iconButton,
+  keyed,
+  linkButton,
+  onChange,
+  setAttribute,
+  setDisabled,
+  setText,
+  show,
+  type View,
+} from "./dom.ts";
 import { fold } from "./fold.ts";
 import { whereNow } from "./moved.ts";
 import { placeRow } from "./place-row.ts";
@@ -237,6 +249,7 @@ export function exchangePart(initial: ExchangeView, fresh: boolean, unfolded: bo
     show(doing, running);
     onReport({ exchange, running });
     ruler.update(exchange.ruler);
+    setAttribute(ruler.element, "hidden", result.status === "waiting");
 
     show(failed.element, result.status === "failed");
     failed.update({ exchange, around });

@@ -14,22 +14,37 @@ export class Session {
   readonly workspace: string;
   readonly server: VsCodeServer;
   readonly #browser: Browser;
+  readonly #beside: string | undefined;
   readonly #windows = new Set<Workbench>();
 
-  private constructor(workspace: string, server: VsCodeServer, browser: Browser) {
+  private constructor(workspace: string, server: VsCodeServer, browser: Browser, beside: string | undefined) {
     this.workspace = workspace;
     this.server = server;
     this.#browser = browser;
+    this.#beside = beside;
   }
 
-  static async start(workspace: string, settings: Readonly<Record<string, unknown>> = {}): Promise<Session> {
-    const server = await VsCodeServer.start({ vscode: await vsCodeFolder(), extensions: EXTENSIONS, settings });
-    return new Session(workspace, server, await launchChromium());
+  /** `beside`: the folder of an extension that runs beside ARMT. */
+  static async start(
+    workspace: string,
+    settings: Readonly<Record<string, unknown>> = {},
+    beside?: string,
+  ): Promise<Session> {
+    const server = await VsCodeServer.start({
+      vscode: await vsCodeFolder(),
+      extensions: EXTENSIONS,
+      settings,
+      // Else VS Code takes no extension by its folder.
+      tests: beside !== undefined,
+    });
+    return new Session(workspace, server, await launchChromium(), beside);
   }
 
   /** A window of another user's profile on the workspace. */
   async open(options: WindowOptions = {}): Promise<Workbench> {
-    const workbench = await Workbench.open(this.#browser, this.server.address(this.workspace), options);
+    const at = `vscode-remote://${this.server.authority}${this.#beside}`;
+    const payload = this.#beside === undefined ? [] : [["extensionDevelopmentPath", at] as const];
+    const workbench = await Workbench.open(this.#browser, this.server.address(this.workspace, payload), options);
     this.#windows.add(workbench);
     return workbench;
   }
@@ -74,11 +89,12 @@ export function useSession(
   workspace: () => string,
   settings: Readonly<Record<string, unknown>> = {},
   ready: (window: Workbench) => Promise<void> = async () => {},
+  beside?: string,
 ): Shared {
   let session: Session | undefined;
   let window: Workbench | undefined;
   before(async () => {
-    session = await Session.start(workspace(), settings);
+    session = await Session.start(workspace(), settings, beside);
     try {
       window = await session.open();
       await ready(window);

@@ -118,6 +118,31 @@ export async function run(): Promise<void> {
         assert.match(document.getText(cited.range), ANSWER);
       });
 
+      it("offers itself to language models as #armt", () => {
+        const tool = vscode.lm.tools.find(({ name }) => name === "armt_ask");
+        assert.ok(tool, "armt_ask is a tool");
+        assert.match(tool.description, /quoted verbatim/);
+        assert.deepEqual(Object.keys(Object(tool.inputSchema).properties), ["question", "narrow"]);
+      });
+
+      it("tells language models what it was narrowed to, and what is not there", async () => {
+        const none = new vscode.CancellationTokenSource();
+        const told = async (input: object): Promise<string> => {
+          const { content } = await vscode.lm.invokeTool(
+            "armt_ask",
+            { input, toolInvocationToken: undefined },
+            none.token,
+          );
+          const [part] = content;
+          assert.ok(part instanceof vscode.LanguageModelTextPart);
+          return part.value;
+        };
+        const narrowed = await told({ question: QUESTION, narrow: [PLACE] });
+        const places = [...narrowed.matchAll(/^([\w./-]+):\d+(?:-\d+)?$/gm)].map(([, file]) => file);
+        assert.deepEqual([...new Set(places)], [PLACE]);
+        assert.match(await told({ question: "Which colour is the login button?" }), /^Not found in the workspace\./);
+      });
+
       it("answers language models, with exact quotes", async () => {
         const input = { question: QUESTION };
         const options = { input, toolInvocationToken: undefined };
