@@ -95,7 +95,9 @@ export function openPanel(host: Host, page: HTMLElement): (message: ToPanel) => 
       const ended = finished(before, now) ?? (asked && !isRunning(last) ? last : undefined);
       follow.after(part?.element, main.part(ended?.id)?.answer, asked);
     }
-    if (turned && document.hasFocus()) focusMain();
+    // The button that began the index is gone: what comes next is a question.
+    const begun = takesQuestions(now) && before.index.state === "consent";
+    if ((turned || begun) && document.hasFocus()) focusMain();
     const sentence = announcement(before, now);
     if (sentence !== undefined) speaker.say(sentence);
   };

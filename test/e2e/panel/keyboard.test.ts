@@ -75,6 +75,15 @@ describe("keyboard", () => {
     assert.equal(await focused(), "Question");
   });
 
+  it("leads from the decision to index into the box", async () => {
+    await enter(STATES.consent);
+    assert.equal(await focused(), "Index amqplib");
+    await press("Enter");
+    assert.deepEqual(await posted(), [{ type: "command", command: "index" }]);
+    await enter(STATES.loading);
+    assert.equal(await focused(), "Question");
+  });
+
   it("asks nothing when the box is empty or the engine is stopped, and says so", async () => {
     await enter(STATES.ready);
     await panel.page.keyboard.type("  ");
