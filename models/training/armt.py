@@ -88,7 +88,8 @@ class ARMT(nn.Module):
         real = (tokens != PAD).unsqueeze(-1).float()  # [B,T,1]
         bias = ((1 - real) * -1e4).permute(0, 2, 1).unsqueeze(1)  # [B,1,1,T]
         writes = (anchors >= 0).float()  # [B,M]
-        at = anchors.clamp(min=0).unsqueeze(-1).expand(-1, -1, self.config.d)  # [B,M,d]
+        # Not clamp, and below not F.normalize: WebGPU has no kernel for what they become in ONNX.
+        at = (anchors * (anchors >= 0)).unsqueeze(-1).expand(-1, -1, self.config.d)  # [B,M,d]
         open_gate = gate.view(-1, 1, 1)
 
         h = self.encoder.embed(tokens, kinds)
@@ -115,7 +116,7 @@ class ARMT(nn.Module):
             torch.stack(z_out),
             self.key(written),  # [B,M,d_mem]; φ is applied where keys meet
             torch.sigmoid(self.beta(written)).squeeze(-1) * writes,  # [B,M]
-            F.normalize(mean, dim=-1),  # [B,d]
+            mean / mean.norm(dim=-1, keepdim=True).clamp_min(1e-12),  # [B,d]
             spans[..., 0],
             spans[..., 1],
             self.relevance(pooled).squeeze(-1),

@@ -1,4 +1,4 @@
-"""PyTorch module -> clean ONNX graph, and its int8 (CPU) and fp16 (GPU) forms.
+"""PyTorch module -> clean ONNX graph, and its forms for CPUs (int8) and GPUs (float16 weights).
 
 A module that exports has `output_names`, and its `forward` takes tensors by the names given here.
 """
@@ -15,14 +15,12 @@ import onnx
 import onnxruntime as ort
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from onnxruntime.transformers.float16 import convert_float_to_float16
-from onnxruntime.transformers.onnx_model import OnnxModel
 from torch import Tensor, nn
 
 from cpu_graph import for_cpu
+from gpu_graph import for_gpu
 
 OPSET = 20  # the first with Gelu as one operator; WebGPU and the CPU provider both know it
-FLOAT32_MODULES = ("AssociativeMemory",)  # φ squares its input, beyond float16's range
 
 
 def export_graph(
@@ -32,9 +30,9 @@ def export_graph(
     out: Path,
     limits: Mapping[str, int] | None = None,
 ) -> None:
-    """Writes the float32 graph. `dynamic` names each input's variable dimensions, e.g. tokens: ("B", "T").
+    """Writes the float32 graph, without paths and stack traces.
 
-    Nodes keep the name of the module that they come from and nothing else: no paths, no stack traces.
+    `dynamic` names each input's variable dimensions, e.g. tokens: ("B", "T").
     """
     limits = limits or {}
     names = {n for dims in dynamic.values() for n in dims if n is not None}
@@ -56,9 +54,8 @@ def export_graph(
         )
     graph = program.model_proto
     for node in graph.graph.node:
-        classes = next((p.value for p in node.metadata_props if p.key.endswith("class_hierarchy")), "")
         del node.metadata_props[:]
-        node.doc_string = next((name for name in FLOAT32_MODULES if name in classes), "")
+        node.doc_string = ""
     for value in (*graph.graph.input, *graph.graph.output, *graph.graph.initializer):
         del value.metadata_props[:]
     del graph.graph.value_info[:]  # both conversions infer it anew, and stale shapes contradict theirs
@@ -130,14 +127,10 @@ def to_int8(source: Path, out: Path, heads: int) -> None:
     _strip(graph, out)
 
 
-def to_float16(source: Path, out: Path) -> None:
-    """Everything but the associative memories to float16; inputs and outputs stay float32."""
+def to_gpu(source: Path, out: Path) -> None:
+    """Weights to float16, computed with in float32, all of it on the GPU; token inputs become int32."""
     graph = onnx.load(source)
-    keep = [node.name for node in graph.graph.node if node.doc_string in FLOAT32_MODULES]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # tiny constants are raised to float16's smallest number
-        graph = convert_float_to_float16(graph, keep_io_types=True, node_block_list=keep)
-    OnnxModel(graph).topological_sort()  # the converter puts its casts last
+    for_gpu(graph.graph)
     _strip(graph, out)
 
 
