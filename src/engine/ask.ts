@@ -75,7 +75,7 @@ export class Asking {
     const ids = tokenizer.encode(question).ids.slice(0, stepper.limits.questionTokens);
     if (ids.length === 0) throw new EmptyQuestionError();
     await this.#freshenNarrowed();
-    const reader = new Reader(stepper, ids, !without.has("reader"));
+    using reader = new Reader(stepper, ids, !without.has("reader"));
     const places: Place[] = [];
     let composition: Composition | undefined;
     let hop = 0;

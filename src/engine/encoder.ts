@@ -6,7 +6,6 @@ import { loadBundle } from "./model/bundle.ts";
 import type { EncoderReply, EncoderRequest, Usage } from "./model/encoders.ts";
 import { indexInput } from "./model/inputs.ts";
 import { StepSession } from "./model/session.ts";
-import { Stepper } from "./model/stepper.ts";
 
 function send(reply: EncoderReply): void {
   process.send?.(reply);
@@ -27,10 +26,9 @@ function usage(): Usage {
 
 async function begin(model: string): Promise<void> {
   const bundle = await loadBundle(model);
-  const session = await StepSession.load(bundle, "cpu", 1);
-  const empty = new Stepper(bundle, "cpu").emptyState();
+  const session = await StepSession.load(bundle, "cpu", { threads: 1 });
   process.on("message", ({ id, header, code, anchors }: EncoderRequest) => {
-    session.run(indexInput(bundle, header, code, anchors), empty, 0).then(
+    session.encode(indexInput(bundle, header, code, anchors)).then(
       ({ keys, beta, gist }) => send({ id, keys, beta, gist, usage: usage() }),
       // What fails here is tried again by the engine itself, which tells why.
       () => process.exit(1),

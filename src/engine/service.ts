@@ -258,7 +258,7 @@ export class Engine {
       head: run?.head ?? null,
       lastIndexed: run?.ended ?? null,
       skipped: { counts: run?.counts ?? {}, examples: run?.examples ?? [] },
-      notices: this.#store.notices,
+      notices: this.#notices(),
     };
   }
 
@@ -370,6 +370,11 @@ export class Engine {
     if (former.readOnly) former.close();
   }
 
+  /** What the user should know of the state and of what the model runs on. */
+  #notices(): readonly string[] {
+    return [...this.#store.notices, ...this.#model.stepper.notices];
+  }
+
   /** Share of the workspace's bytes that answers can come from, 0..1. */
   #coverage(): number {
     const progress = this.#progress;
@@ -424,7 +429,7 @@ export class Engine {
       shards: stats.shards,
       ...counts,
       skipped: countReasons(skipped),
-      notices: this.#store.notices,
+      notices: this.#notices(),
       ms: Math.round(ms),
       tokensPerSecond: Math.round((counts.streamedTokens / ms) * 1000),
       megabytesPerSecond: counts.streamedBytes / 1e6 / (ms / 1000),

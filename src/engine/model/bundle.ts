@@ -54,7 +54,7 @@ export interface Bundle {
   /** Identity of the model: states made with another one cannot be used. */
   readonly hash: string;
   readonly tokenizerFile: string;
-  /** The float16 graph is for GPUs: packages for systems without a GPU provider leave it out. */
+  /** The graph with float16 weights is for GPUs: packages for systems without a GPU provider leave it out. */
   readonly graphs: {
     readonly int8: string;
     readonly fp16?: string;

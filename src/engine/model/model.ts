@@ -3,8 +3,7 @@ import { Tokenizer } from "../corpus/tokenize.ts";
 import type { ProviderChoice } from "../types.ts";
 import { type Bundle, loadBundle } from "./bundle.ts";
 import { Encoders } from "./encoders.ts";
-import type { Provider } from "./graph.ts";
-import { Stepper } from "./stepper.ts";
+import { type OnProvider, Stepper } from "./stepper.ts";
 
 /** A bundle in use. Any number of workspaces may share one: it holds nothing of theirs. */
 export class Model {
@@ -24,11 +23,7 @@ export class Model {
   }
 
   /** Loads what is not the graph itself: its session starts at the first step. Throws the errors of `loadBundle`. */
-  static async load(
-    folder: string,
-    provider: ProviderChoice,
-    onProvider?: (provider: Provider, running: boolean) => void,
-  ): Promise<Model> {
+  static async load(folder: string, provider: ProviderChoice, onProvider?: OnProvider): Promise<Model> {
     const bundle = await loadBundle(folder);
     return new Model(bundle, new Stepper(bundle, provider, onProvider));
   }

@@ -107,15 +107,10 @@ export async function fastestSession(
 async function stepTime(session: StepSession, bundle: Bundle): Promise<number> {
   const code = new Int32Array(bundle.limits.segmentTokens).fill(bundle.specialTokens.sep);
   const input = indexInput(bundle, new Int32Array(0), code, [0]);
-  const { stateLayers, stateKeys, stateValues } = bundle.dims;
-  const state = {
-    A: new Float32Array(stateLayers * stateKeys * stateValues),
-    z: new Float32Array(stateLayers * stateKeys),
-  };
   let best = Number.POSITIVE_INFINITY;
   for (let run = 0; run < 4; run++) {
     const started = performance.now();
-    await session.run(input, state, 0);
+    await session.encode(input);
     if (run > 0) best = Math.min(best, performance.now() - started);
   }
   return best;
@@ -162,10 +157,21 @@ function readMemory(file: string): Readonly<Record<string, Provider>> {
   return Object.fromEntries(Object.entries(json).filter((entry): entry is [string, Provider] => isProvider(entry[1])));
 }
 
+/** Forgets which provider is fastest: it failed at a step, so that the next start measures again. */
+export function forgetFastest(bundle: Bundle, file: string): void {
+  const known = readMemory(file);
+  const key = machineKey(bundle);
+  if (key in known) write(file, Object.fromEntries(Object.entries(known).filter(([one]) => one !== key)));
+}
+
 function remember(file: string, key: string, provider: Provider): void {
+  write(file, { ...readMemory(file), [key]: provider });
+}
+
+function write(file: string, known: Readonly<Record<string, Provider>>): void {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(file, `${JSON.stringify({ ...readMemory(file), [key]: provider }, undefined, 2)}\n`);
+    writeFileSync(file, `${JSON.stringify(known, undefined, 2)}\n`);
   } catch {
     // A state folder that cannot be written costs a measurement at the next start, nothing else.
   }

@@ -1,18 +1,28 @@
 import { type Bundle, BundleConfigError, verifyFile } from "./bundle.ts";
-import { Graph, type GraphTensor, type Provider, ProviderUnavailableError } from "./graph.ts";
+import {
+  Graph,
+  type GraphOptions,
+  GraphRunError,
+  type GraphTensor,
+  type Provider,
+  ProviderUnavailableError,
+  ResidentTensor,
+} from "./graph.ts";
 import { type StepInput, toInt64 } from "./inputs.ts";
 
-/** Outputs of one step with batch 1. T tokens, M anchors, L reader layers, K keys, V values. */
-export interface StepOutput {
-  /** Reader memory after the step: A [L,1,K,V], z [L,1,K]. */
-  readonly A: Float32Array;
-  readonly z: Float32Array;
+/** What a step with the read gate closed makes of a segment or a question. M anchors. */
+export interface EncodeOutput {
   /** [max(M, 1), dMem], before φ. */
   readonly keys: Float32Array;
   /** [max(M, 1)], 0..1. */
   readonly beta: Float32Array;
   /** [G], unit length. */
   readonly gist: Float32Array;
+}
+
+/** What a step with the read gate open says of a segment, and the state that it leaves. T tokens. */
+export interface ReadOutput {
+  readonly state: StepState;
   /** Logits [T]. */
   readonly start: Float32Array;
   readonly end: Float32Array;
@@ -22,35 +32,50 @@ export interface StepOutput {
   readonly kind: Float32Array;
 }
 
-/** Reader memory before a step. */
+/** The reader memory between two steps: A [L,1,K,V], z [L,1,K]; L reader layers, K keys, V values. */
 export interface StepState {
+  readonly A: Float32Array | ResidentTensor;
+  readonly z: Float32Array | ResidentTensor;
+}
+
+/** The same, on the CPU's side. */
+export interface LandedState {
   readonly A: Float32Array;
   readonly z: Float32Array;
 }
 
-/** Where each field of `StepOutput` comes from. */
-const OUTPUTS: Readonly<Record<keyof StepOutput, string>> = {
-  A: "A_out",
-  z: "z_out",
-  keys: "keys",
-  beta: "beta",
-  gist: "gist",
-  start: "start",
-  end: "end",
-  relevance: "relevance",
-  kind: "kind",
-};
+/** How a bundle's step is loaded. */
+export interface SessionOptions extends Pick<GraphOptions, "threads" | "wholly"> {
+  /** Which of the bundle's graphs; by default int8 on the CPU, the one with float16 weights elsewhere. */
+  readonly form?: "int8" | "fp16";
+}
 
-/** A bundle's step, loaded: int8 on the CPU, float16 elsewhere. Batch 1, unpadded, so that a step is a pure function. */
+const STATE = ["A_out", "z_out"];
+const ENCODED = ["keys", "beta", "gist"];
+const READ = [...STATE, "start", "end", "relevance", "kind"];
+
+/** Logits of memory tokens, with which an input to be read ends, are far below this. */
+const MASKED = -1e3;
+
+/** A bundle's step, loaded. Batch 1, unpadded, so that a step is a pure function. */
 export class StepSession {
   readonly provider: Provider;
+  /** The reader memory before anything was read. */
+  readonly empty: LandedState;
   readonly #graph: Graph;
   readonly #bundle: Bundle;
+  readonly #int32: boolean;
 
   private constructor(graph: Graph, bundle: Bundle) {
+    const { stateLayers, stateKeys, stateValues } = bundle.dims;
     this.provider = graph.provider;
+    this.empty = {
+      A: new Float32Array(stateLayers * stateKeys * stateValues),
+      z: new Float32Array(stateLayers * stateKeys),
+    };
     this.#graph = graph;
     this.#bundle = bundle;
+    this.#int32 = graph.takesInt32("tokens");
   }
 
   /**
@@ -58,13 +83,13 @@ export class StepSession {
    * (`ProviderUnavailableError` too if the bundle has no graph for it), and `BundleConfigError` if the graph lacks an
    * output.
    */
-  static async load(bundle: Bundle, provider: Provider, threads?: number): Promise<StepSession> {
-    const form = provider === "cpu" ? "int8" : "fp16";
+  static async load(bundle: Bundle, provider: Provider, options: SessionOptions = {}): Promise<StepSession> {
+    const { form = provider === "cpu" ? "int8" : "fp16", ...how } = options;
     const file = bundle.graphs[form];
     if (file === undefined) throw new ProviderUnavailableError(provider, "the model came without its float16 graph");
     await verifyFile(bundle.folder, form);
-    const graph = await Graph.load(file, provider, threads);
-    const missing = Object.values(OUTPUTS).filter((name) => !graph.outputNames.includes(name));
+    const graph = await Graph.load(file, provider, { ...how, resident: STATE });
+    const missing = [...ENCODED, ...READ].filter((name) => !graph.outputNames.includes(name));
     if (missing.length > 0) {
       await graph.release();
       throw new BundleConfigError(bundle.folder, `names ${graph.file}, which has no output ${missing.join(", ")}`);
@@ -72,37 +97,84 @@ export class StepSession {
     return new StepSession(graph, bundle);
   }
 
-  /** One step; `gate` 1 reads the state, 0 ignores it. Throws `GraphRunError`. */
-  async run(input: StepInput, state: StepState, gate: 0 | 1): Promise<StepOutput> {
+  /** One step that reads no memory and leaves none. Throws `GraphRunError`. */
+  async encode(input: StepInput): Promise<EncodeOutput> {
+    const outputs = await this.#run(input, this.empty, 0, ENCODED);
+    const floats = (name: string) => this.#floats(outputs, name);
+    const out = { keys: floats("keys"), beta: floats("beta"), gist: floats("gist") };
+    this.#check(Math.abs(Math.hypot(...out.gist) - 1) < 1e-2, input);
+    return out;
+  }
+
+  /**
+   * One step through the reader memory. The state that it leaves is where the provider has it, on webgpu in the GPU's
+   * memory; the caller frees it and the one before (`freeState`). Throws `GraphRunError`.
+   */
+  async read(input: StepInput, before: StepState): Promise<ReadOutput> {
+    const outputs = await this.#run(input, before, 1, READ);
+    const floats = (name: string) => this.#floats(outputs, name);
+    const resident = (name: string) => {
+      const tensor = outputs[name];
+      return tensor?.type === "resident" ? tensor : floats(name);
+    };
+    const state = { A: resident("A_out"), z: resident("z_out") };
+    try {
+      const out = { state, start: floats("start"), end: floats("end"), relevance: floats("relevance") };
+      this.#check((out.start.at(-1) ?? 0) < MASKED, input);
+      return { ...out, kind: floats("kind") };
+    } catch (error) {
+      freeState(state);
+      throw error;
+    }
+  }
+
+  /** A state on the CPU's side, wherever it is. Throws `GraphRunError`. */
+  async land({ A, z }: StepState): Promise<LandedState> {
+    const land = (tensor: Float32Array | ResidentTensor) =>
+      tensor instanceof ResidentTensor ? this.#graph.download(tensor) : tensor;
+    return { A: await land(A), z: await land(z) };
+  }
+
+  /** Frees the native session, and the states that it left in the GPU's memory. */
+  async release(): Promise<void> {
+    await this.#graph.release();
+  }
+
+  async #run(
+    input: StepInput,
+    state: StepState,
+    gate: 0 | 1,
+    names: readonly string[],
+  ): Promise<Readonly<Record<string, GraphTensor>>> {
     const { stateLayers, stateKeys, stateValues } = this.#bundle.dims;
     const row = [1, input.tokens.length];
     // A dimension of 0 is not safe on every provider: no anchor is one anchor at -1.
     const anchors = input.anchors.length === 0 ? Int32Array.of(-1) : input.anchors;
-    const outputs = await this.#graph.run({
-      tokens: { type: "int64", data: toInt64(input.tokens), dims: row },
-      kinds: { type: "int64", data: toInt64(input.kinds), dims: row },
-      anchors: { type: "int64", data: toInt64(anchors), dims: [1, anchors.length] },
-      A: { type: "float32", data: state.A, dims: [stateLayers, 1, stateKeys, stateValues] },
-      z: { type: "float32", data: state.z, dims: [stateLayers, 1, stateKeys] },
-      gate: { type: "float32", data: Float32Array.of(gate), dims: [1] },
-    });
-    const floats = (name: keyof StepOutput) => this.#floats(outputs, OUTPUTS[name]);
-    return {
-      A: floats("A"),
-      z: floats("z"),
-      keys: floats("keys"),
-      beta: floats("beta"),
-      gist: floats("gist"),
-      start: floats("start"),
-      end: floats("end"),
-      relevance: floats("relevance"),
-      kind: floats("kind"),
-    };
+    return await this.#graph.run(
+      {
+        tokens: this.#integers(input.tokens, row),
+        kinds: this.#integers(input.kinds, row),
+        anchors: this.#integers(anchors, [1, anchors.length]),
+        A: floatTensor(state.A, [stateLayers, 1, stateKeys, stateValues]),
+        z: floatTensor(state.z, [stateLayers, 1, stateKeys]),
+        gate: { type: "float32", data: Float32Array.of(gate), dims: [1] },
+      },
+      names,
+    );
   }
 
-  /** Frees the native session. */
-  async release(): Promise<void> {
-    await this.#graph.release();
+  #integers(data: Int32Array, dims: readonly number[]): GraphTensor {
+    return this.#int32 ? { type: "int32", data, dims } : { type: "int64", data: toInt64(data), dims };
+  }
+
+  /**
+   * onnxruntime tells some failures of a GPU, lack of memory among them, in its log alone and hands out what stood in
+   * the buffers: what holds of every output of the step is looked at. Throws `GraphRunError`.
+   */
+  #check(plausible: boolean, { tokens, anchors }: StepInput): void {
+    if (plausible || this.provider === "cpu") return;
+    const shapes = `${tokens.length} tokens, ${anchors.length} anchors`;
+    throw new GraphRunError(this.#graph.file, this.provider, shapes, "it gave numbers that no step gives");
   }
 
   #floats(outputs: Readonly<Record<string, GraphTensor>>, name: string): Float32Array {
@@ -112,4 +184,13 @@ export class StepSession {
     }
     return tensor.data;
   }
+}
+
+/** Gives the GPU's memory back; what is on the CPU's side frees itself. */
+export function freeState({ A, z }: StepState): void {
+  for (const tensor of [A, z]) if (tensor instanceof ResidentTensor) tensor[Symbol.dispose]();
+}
+
+function floatTensor(data: Float32Array | ResidentTensor, dims: readonly number[]): GraphTensor {
+  return data instanceof ResidentTensor ? data : { type: "float32", data, dims };
 }

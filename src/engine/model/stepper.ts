@@ -1,16 +1,11 @@
 import type { MemoryDims } from "../memory/layout.ts";
 import type { ProviderChoice } from "../types.ts";
 import type { Bundle } from "./bundle.ts";
-import type { Provider } from "./graph.ts";
-import { indexInput, questionInput, readInput, type StepInput } from "./inputs.ts";
-import { openSession, providerMemory } from "./providers.ts";
-import type { StepOutput, StepSession } from "./session.ts";
-
-/** The reader memory between two segments: A [L,1,K,V] and z [L,1,K]. */
-export interface ReaderState {
-  readonly A: Float32Array;
-  readonly z: Float32Array;
-}
+import { GraphRunError, type Provider, ProviderUnavailableError } from "./graph.ts";
+import { indexInput, questionInput, readInput } from "./inputs.ts";
+import { forgetFastest, openSession, providerMemory } from "./providers.ts";
+import type { ReaderMemory } from "./reader-memory.ts";
+import { StepSession } from "./session.ts";
 
 /** What the model makes of a segment for the workspace memory. */
 export interface IndexStep {
@@ -30,7 +25,6 @@ export interface QuestionStep {
 
 /** What the model says of a segment under a question. */
 export interface ReadStep {
-  readonly state: ReaderState;
   /** Logits over the input's tokens; the code's begin at `codeFrom`, position 0 means "no span". */
   readonly start: Float32Array;
   readonly end: Float32Array;
@@ -39,33 +33,34 @@ export interface ReadStep {
   readonly kinds: Float32Array;
 }
 
-/** The model's three uses over one graph: index and recall with the read gate closed, read with it open (DESIGN §4). */
+/** Hears of each provider before it is tried, and of the one that runs; `reason` says why another one failed. */
+export type OnProvider = (provider: Provider, running: boolean, reason?: string) => void;
+
+/**
+ * The model's three uses over one graph: index and recall with the read gate closed, read with it open (DESIGN §4).
+ * Where a provider does not start, or fails at a step, the CPU takes over and does that step again.
+ */
 export class Stepper {
   readonly dims: MemoryDims;
   readonly limits: Bundle["limits"];
   readonly #bundle: Bundle;
   readonly #provider: ProviderChoice;
-  readonly #empty: ReaderState;
-  readonly #onProvider: (provider: Provider, running: boolean) => void;
+  readonly #onProvider: OnProvider;
+  readonly #notices: string[] = [];
   #session: Promise<StepSession> | undefined;
   #running: Provider | null = null;
 
-  /** `onProvider` hears of each provider before it is tried, and of the one that runs. */
-  constructor(
-    bundle: Bundle,
-    provider: ProviderChoice,
-    onProvider: (provider: Provider, running: boolean) => void = () => {},
-  ) {
+  constructor(bundle: Bundle, provider: ProviderChoice, onProvider: OnProvider = () => {}) {
     this.dims = bundle.memoryDims;
     this.limits = bundle.limits;
     this.#bundle = bundle;
     this.#provider = provider;
     this.#onProvider = onProvider;
-    const { stateLayers, stateKeys, stateValues } = bundle.dims;
-    this.#empty = {
-      A: new Float32Array(stateLayers * stateKeys * stateValues),
-      z: new Float32Array(stateLayers * stateKeys),
-    };
+  }
+
+  /** Which providers failed and what runs instead, for the user. */
+  get notices(): readonly string[] {
+    return this.#notices;
   }
 
   /** The provider whose session runs; null before the first step. */
@@ -73,14 +68,10 @@ export class Stepper {
     return this.#running;
   }
 
-  emptyState(): ReaderState {
-    return this.#empty;
-  }
-
   /** A segment's writes and gist: a pure function of header, code and anchors. */
   async index(header: Int32Array, code: Int32Array, anchors: readonly number[]): Promise<IndexStep> {
     const input = indexInput(this.#bundle, header, code, anchors);
-    const out = await this.#run(input, this.#empty, 0);
+    const out = await this.#run((session) => session.encode(input));
     const count = anchors.length;
     return {
       keys: out.keys.subarray(0, count * this.dims.dMem),
@@ -95,7 +86,7 @@ export class Stepper {
     found?: { readonly code: Int32Array; readonly anchors: readonly number[] },
   ): Promise<QuestionStep> {
     const input = questionInput(this.#bundle, ids, found);
-    const out = await this.#run(input, this.#empty, 0);
+    const out = await this.#run((session) => session.encode(input));
     const width = this.dims.dMem;
     return {
       keys: Array.from(input.anchors, (_, i) => out.keys.subarray(i * width, (i + 1) * width)),
@@ -105,11 +96,10 @@ export class Stepper {
   }
 
   /** Reads one segment under a question, through the reader memory. */
-  async read(question: Int32Array, header: Int32Array, code: Int32Array, state: ReaderState): Promise<ReadStep> {
+  async read(question: Int32Array, header: Int32Array, code: Int32Array, memory: ReaderMemory): Promise<ReadStep> {
     const input = readInput(this.#bundle, question, header, code);
-    const out = await this.#run(input, state, 1);
+    const out = await this.#run((session) => memory.read(session, input));
     return {
-      state: { A: out.A, z: out.z },
       start: out.start,
       end: out.end,
       codeFrom: input.codeFrom,
@@ -125,20 +115,51 @@ export class Stepper {
     await session?.release();
   }
 
-  async #run(input: StepInput, state: ReaderState, gate: 0 | 1): Promise<StepOutput> {
-    this.#session ??= this.#open();
-    return (await this.#session).run(input, state, gate);
+  async #run<T>(step: (session: StepSession) => Promise<T>): Promise<T> {
+    this.#session ??= this.#keep(this.#open());
+    const session = await this.#session;
+    try {
+      return await step(session);
+    } catch (error) {
+      if (!(error instanceof GraphRunError) || session.provider === "cpu") throw error;
+      // `null`: the model was released meanwhile.
+      if (this.#running === session.provider) this.#session = this.#keep(this.#fallBack(session, error));
+      return await this.#run(step);
+    }
   }
 
   async #open(): Promise<StepSession> {
-    const trying = (provider: Provider) => this.#onProvider(provider, false);
     try {
-      const session = await openSession(this.#bundle, this.#provider, providerMemory(), trying);
+      return await openSession(this.#bundle, this.#provider, providerMemory(), (provider) =>
+        this.#onProvider(provider, false),
+      );
+    } catch (error) {
+      if (!(error instanceof ProviderUnavailableError)) throw error;
+      return await this.#onCpu(error.message);
+    }
+  }
+
+  async #fallBack(failed: StepSession, error: GraphRunError): Promise<StepSession> {
+    this.#running = null;
+    forgetFastest(this.#bundle, providerMemory());
+    await failed.release();
+    return await this.#onCpu(error.message);
+  }
+
+  async #onCpu(reason: string): Promise<StepSession> {
+    this.#notices.push(`${reason} The model runs on the CPU.`);
+    this.#onProvider("cpu", false, reason);
+    return await StepSession.load(this.#bundle, "cpu");
+  }
+
+  /** Tells what runs. After an error the next step tries again: the cause may be mended meanwhile. */
+  async #keep(opening: Promise<StepSession>): Promise<StepSession> {
+    try {
+      const session = await opening;
       this.#running = session.provider;
       this.#onProvider(session.provider, true);
       return session;
     } catch (error) {
-      // The next step tries again: the cause may be mended meanwhile.
       this.#session = undefined;
       throw error;
     }

@@ -35,10 +35,10 @@ export class WriteSession {
   /** Throws the errors of `verifyFile` and `Graph.load`. */
   static async load(bundle: Bundle, threads?: number): Promise<WriteSession> {
     const file = bundle.graphs.write;
-    if (file === undefined) return new WriteSession(bundle, await StepSession.load(bundle, "cpu", threads));
+    if (file === undefined) return new WriteSession(bundle, await StepSession.load(bundle, "cpu", { threads }));
     await verifyFile(bundle.folder, "write");
     await verifyFile(bundle.folder, "lower");
-    return new WriteSession(bundle, await Graph.load(file, "cpu", threads));
+    return new WriteSession(bundle, await Graph.load(file, "cpu", { threads }));
   }
 
   /** Every token of the segment as a writer. Throws `GraphRunError`. */
@@ -46,7 +46,7 @@ export class WriteSession {
     const anchors = Array.from(code, (_, i) => i);
     const input = indexInput(this.#bundle, NO_HEADER, code, anchors);
     if (this.#graph instanceof StepSession) {
-      const { keys, beta } = await this.#graph.run(input, this.#state, 0);
+      const { keys, beta } = await this.#graph.encode(input);
       return { keys, betas: beta };
     }
     const { stateLayers, stateKeys, stateValues } = this.#bundle.dims;

@@ -1,5 +1,5 @@
-import type { Provider } from "../model/graph.ts";
 import { Model } from "../model/model.ts";
+import type { OnProvider } from "../model/stepper.ts";
 import type { ProviderChoice } from "../types.ts";
 
 interface Entry {
@@ -16,9 +16,9 @@ export interface Lease {
 /** Loads each bundle once for each provider, whatever number of folders use it. */
 export class Models {
   readonly #entries = new Map<string, Entry>();
-  readonly #onProvider: (provider: Provider, running: boolean) => void;
+  readonly #onProvider: OnProvider;
 
-  constructor(onProvider: (provider: Provider, running: boolean) => void) {
+  constructor(onProvider: OnProvider) {
     this.#onProvider = onProvider;
   }
 

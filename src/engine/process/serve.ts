@@ -18,7 +18,8 @@ type Handler<P, R> = (params: P, signal: AbortSignal) => Promise<R>;
 export function serve(connection: MessageConnection): Folders {
   const log = (level: protocol.LogLevel, message: string) =>
     tell(connection.sendNotification(protocol.engineLog, { level, message }));
-  const models = new Models((provider, running) => {
+  const models = new Models((provider, running, reason) => {
+    if (reason !== undefined) log("warn", reason);
     log("info", running ? `The model runs on ${provider}.` : `Trying ${provider}.`);
     tell(connection.sendNotification(protocol.engineProvider, { provider, running }));
   });

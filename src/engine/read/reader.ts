@@ -1,7 +1,8 @@
 import type { Reading, TextSpan } from "../answer/compose.ts";
 import { closeBrackets, decodeSpans, trimQuotes } from "../answer/spans.ts";
 import { throwIfCancelled } from "../errors.ts";
-import type { ReaderState, Stepper } from "../model/stepper.ts";
+import { ReaderMemory } from "../model/reader-memory.ts";
+import type { Stepper } from "../model/stepper.ts";
 import type { ReadCandidate } from "./candidate.ts";
 
 const SPANS_KEPT = 12;
@@ -9,20 +10,22 @@ const LONGEST_SPAN = 32;
 
 /**
  * Streams candidates through the layered reader memory, question first (DESIGN §4 "Reading"). The memory goes on from
- * one call to the next, so that a later hop knows what an earlier one found.
+ * one call to the next, so that a later hop knows what an earlier one found. Dispose of it when the question is answered.
  */
-export class Reader {
+export class Reader implements Disposable {
   readonly #stepper: Stepper;
   readonly #question: Int32Array;
-  readonly #remember: boolean;
-  #state: ReaderState;
+  readonly #memory: ReaderMemory | undefined;
 
   /** `remember` false reads each segment on its own (`--without reader`). */
   constructor(stepper: Stepper, question: Int32Array, remember: boolean) {
     this.#stepper = stepper;
     this.#question = question;
-    this.#remember = remember;
-    this.#state = stepper.emptyState();
+    this.#memory = remember ? new ReaderMemory() : undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.#memory?.[Symbol.dispose]();
   }
 
   async read(candidates: readonly ReadCandidate[], signal: AbortSignal | undefined): Promise<Reading[]> {
@@ -36,8 +39,8 @@ export class Reader {
 
   async #readOne(candidate: ReadCandidate): Promise<Reading> {
     const { id, text, prior, header, code, tokenStarts, tokenEnds } = candidate;
-    const out = await this.#stepper.read(this.#question, header, code, this.#state);
-    if (this.#remember) this.#state = out.state;
+    using alone = new ReaderMemory();
+    const out = await this.#stepper.read(this.#question, header, code, this.#memory ?? alone);
     const range = { from: out.codeFrom, to: out.codeFrom + code.length };
     const decoded = decodeSpans(out.start, out.end, range, { spans: SPANS_KEPT, tokens: LONGEST_SPAN });
     const spans = decoded.spans.map((span): TextSpan => {

@@ -2,6 +2,7 @@ import type { Tokenizer } from "../../../src/engine/corpus/tokenize.ts";
 import { dpfp } from "../../../src/engine/memory/dpfp.ts";
 import type { EndlessShard } from "../../../src/engine/memory/endless.ts";
 import { featureWidth } from "../../../src/engine/memory/layout.ts";
+import { ReaderMemory } from "../../../src/engine/model/reader-memory.ts";
 import type { Stepper } from "../../../src/engine/model/stepper.ts";
 import { type GatedWrite, joined } from "./encoder.ts";
 
@@ -125,11 +126,10 @@ async function readLines(
   { stepper, tokenizer }: Asking,
 ): Promise<string> {
   if (lines.length === 0) return "";
-  let state = stepper.emptyState();
+  using memory = new ReaderMemory();
   const spans: { word: string; score: number }[] = [];
   for (const pack of packs(lines)) {
-    const step = await stepper.read(question, NO_HEADER, joined(pack.map(({ ids }) => ids)), state);
-    state = step.state;
+    const step = await stepper.read(question, NO_HEADER, joined(pack.map(({ ids }) => ids)), memory);
     let at = step.codeFrom;
     for (const { text, ids } of pack) {
       const { starts, ends } = tokenizer.encode(text);

@@ -5,7 +5,6 @@
 import { loadBundle } from "../../../src/engine/model/bundle.ts";
 import { readInput } from "../../../src/engine/model/inputs.ts";
 import { StepSession, type StepState } from "../../../src/engine/model/session.ts";
-import { Stepper } from "../../../src/engine/model/stepper.ts";
 import { serve } from "./child.ts";
 import { median, type Rate, runFor } from "./rate.ts";
 
@@ -30,25 +29,23 @@ const WARM_UP = 100;
 serve(async (task: SequentialTask): Promise<SequentialResult> => {
   const bundle = await loadBundle(task.model);
   const session = await StepSession.load(bundle, "cpu");
-  const empty = new Stepper(bundle, "cpu").emptyState();
   const none = new Int32Array(0);
-  let state: StepState = empty;
+  let state: StepState = session.empty;
   const rate = await runFor(task.segments.length, task.ms, async (i) => {
     const segment = task.segments[i];
     if (segment === undefined) return { bytes: 0, tokens: 0 };
-    const { A, z } = await session.run(readInput(bundle, none, segment.header, segment.code), state, 1);
-    state = { A, z };
+    ({ state } = await session.read(readInput(bundle, none, segment.header, segment.code), state));
     return { bytes: segment.bytes, tokens: segment.header.length + segment.code.length };
   });
   const full = task.segments.toSorted((a, b) => b.code.length - a.code.length)[0];
   const times: number[] = [];
-  state = empty;
+  state = session.empty;
   for (let step = -WARM_UP; full !== undefined && step < task.steps; step++) {
     const input = readInput(bundle, none, full.header, full.code);
     const started = performance.now();
-    const { A, z } = await session.run(input, state, 1);
+    const { state: after } = await session.read(input, state);
     if (step >= 0) times.push(performance.now() - started);
-    state = step < -1 ? empty : { A, z };
+    state = step < -1 ? session.empty : after;
   }
   await session.release();
   return { rate, steps: windows(times) };

@@ -7,7 +7,6 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { type Bundle, loadBundle } from "../../../src/engine/model/bundle.ts";
 import { indexInput, toInt64 } from "../../../src/engine/model/inputs.ts";
 import { StepSession } from "../../../src/engine/model/session.ts";
-import { Stepper } from "../../../src/engine/model/stepper.ts";
 import { DEFAULT_MODEL } from "../../bench/header.ts";
 import { writePlainEncoder } from "../../bench/speed/plain-encoder.ts";
 import { drawCost } from "../../bench/speed/plot.ts";
@@ -49,7 +48,7 @@ describe("the plain encoder that transformers.js is timed with", () => {
 
   it("computes in both forms what the product's step computes for its gist", async () => {
     const session = await StepSession.load(bundle, "cpu");
-    const own = (await session.run(input(), new Stepper(bundle, "cpu").emptyState(), 0)).gist;
+    const own = (await session.encode(input())).gist;
     await session.release();
     const plain = await gist("model.onnx");
     assert.ok(cosine(plain, own) > 0.98, `${cosine(plain, own)}`);

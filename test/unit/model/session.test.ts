@@ -8,8 +8,10 @@ import { type Bundle, loadBundle } from "../../../src/engine/model/bundle.ts";
 import { ProviderUnavailableError } from "../../../src/engine/model/graph.ts";
 import { indexInput, questionInput, readInput } from "../../../src/engine/model/inputs.ts";
 import { fastestSession, openSession, providersOf } from "../../../src/engine/model/providers.ts";
-import { StepSession } from "../../../src/engine/model/session.ts";
+import { ReaderMemory } from "../../../src/engine/model/reader-memory.ts";
+import { freeState, StepSession } from "../../../src/engine/model/session.ts";
 import { Stepper } from "../../../src/engine/model/stepper.ts";
+import { PROVIDER } from "../provider.ts";
 
 const MODEL = fileURLToPath(new URL("../../../models/armt-code", import.meta.url));
 /** Word pieces of some code; any ids do. */
@@ -20,49 +22,62 @@ const question = Int32Array.of(2054, 2003, 1996, 4555);
 describe("the product's step", () => {
   let bundle: Bundle;
   let session: StepSession;
-  const empty = () => new Stepper(bundle, "cpu").emptyState();
   before(async () => {
     bundle = await loadBundle(MODEL);
-    session = await StepSession.load(bundle, "cpu");
+    session = await StepSession.load(bundle, PROVIDER);
   });
   after(() => session.release());
 
   it("gives a segment's keys, strengths and unit gist, and the same ones again", async () => {
     const input = indexInput(bundle, header, code, [0, 10, 59]);
-    const out = await session.run(input, empty(), 0);
+    const out = await session.encode(input);
     assert.equal(out.keys.length, 3 * bundle.memoryDims.dMem);
     assert.equal(out.beta.length, 3);
     assert.ok(out.beta.every((beta) => beta >= 0 && beta <= 1));
     assert.equal(out.gist.length, bundle.memoryDims.gistWidth);
     assert.ok(Math.abs(Math.hypot(...out.gist) - 1) < 1e-3);
-    await session.run(questionInput(bundle, question), empty(), 0);
-    assert.deepEqual(await session.run(input, empty(), 0), out);
+    await session.encode(questionInput(bundle, question));
+    assert.deepEqual(await session.encode(input), out);
   });
 
   it("reads a segment into the reader memory, and what is remembered changes the next reading", async () => {
     const input = readInput(bundle, question, header, code);
-    const first = await session.run(input, empty(), 1);
+    const first = await session.read(input, session.empty);
     assert.equal(first.start.length, input.tokens.length);
     assert.equal(first.end.length, input.tokens.length);
     assert.equal(first.relevance.length, 1);
     assert.equal(first.kind.length, 6);
-    assert.ok(first.A.some((value) => value !== 0));
-    const second = await session.run(input, first, 1);
+    assert.ok((await session.land(first.state)).A.some((value) => value !== 0));
+    const second = await session.read(input, first.state);
     assert.notDeepEqual(second.start, first.start);
-  });
-
-  it("ignores the memory behind a closed gate", async () => {
-    const input = indexInput(bundle, header, code, [5]);
-    const filled = await session.run(readInput(bundle, question, header, code), empty(), 1);
-    const out = await session.run(input, filled, 0);
-    assert.deepEqual(out.keys, (await session.run(input, empty(), 0)).keys);
+    freeState(first.state);
+    freeState(second.state);
   });
 
   it("takes a segment without anchors and a question without words", async () => {
-    const out = await session.run(indexInput(bundle, header, code, []), empty(), 0);
+    const out = await session.encode(indexInput(bundle, header, code, []));
     assert.equal(out.beta[0], 0);
-    const nothing = await session.run(questionInput(bundle, new Int32Array(0)), empty(), 0);
+    const nothing = await session.encode(questionInput(bundle, new Int32Array(0)));
     assert.ok(nothing.gist.every(Number.isFinite));
+  });
+});
+
+describe("the reader memory", () => {
+  it("is made anew on another session, as if it had been there from the start", async () => {
+    const bundle = await loadBundle(MODEL);
+    const parts = [0, 20, 40].map((from) => readInput(bundle, question, header, code.subarray(from, from + 20)));
+    const [one, other] = [await StepSession.load(bundle, PROVIDER), await StepSession.load(bundle, PROVIDER)];
+    try {
+      using moved = new ReaderMemory();
+      using stayed = new ReaderMemory();
+      for (const [i, input] of parts.entries()) {
+        const out = await moved.read(i < 2 ? one : other, input);
+        assert.deepEqual(out, await stayed.read(other, input));
+      }
+    } finally {
+      await one.release();
+      await other.release();
+    }
   });
 });
 
@@ -86,6 +101,20 @@ describe("providers", () => {
     assert.match(trials[1]?.error ?? "", new RegExp(absent));
     await session.release();
     await assert.rejects(openSession(bundle, absent), ProviderUnavailableError);
+  });
+
+  it("gives the step to the CPU where the one that was chosen does not start, and says why", async () => {
+    const absent = process.platform === "win32" ? "coreml" : "dml";
+    const heard: string[] = [];
+    const stepper = new Stepper(bundle, absent, (provider, running, reason) =>
+      heard.push(`${provider} ${running}${reason === undefined ? "" : `: ${reason}`}`),
+    );
+    const { gist } = await stepper.index(header, code, [0]);
+    assert.ok(Math.abs(Math.hypot(...gist) - 1) < 1e-3);
+    assert.equal(stepper.provider, "cpu");
+    assert.match(heard.join("\n"), new RegExp(`^${absent} false\ncpu false: .*${absent} does not start.*\ncpu true$`));
+    assert.match(stepper.notices.join(), new RegExp(`${absent} does not start here.* The model runs on the CPU`));
+    await stepper.release();
   });
 
   it("keeps what auto found, and measures again where that is of no use", async () => {

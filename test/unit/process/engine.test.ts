@@ -3,6 +3,7 @@ import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileS
 import { join } from "node:path";
 import { test } from "node:test";
 import { EngineRequestError } from "../../../src/host/engine/errors.ts";
+import { PROVIDER } from "../provider.ts";
 import { client, LARGE, params, SMALL, sandbox, until, workspaceOf } from "./support.ts";
 
 const QUESTION = "what is the default of initialDelay?";
@@ -35,7 +36,7 @@ test("settings decide what is indexed, and the list tells it", async (t) => {
   const reasons = Object.fromEntries(skipped.map(({ path, reason }) => [path, reason]));
   assert.equal(reasons["error.js"], "excluded");
   assert.equal(files.length + skipped.length, SMALL.length);
-  assert.equal((await engine.status(workspace)).runningProvider, "cpu");
+  assert.equal((await engine.status(workspace)).runningProvider, PROVIDER);
   // Opened with other settings: what they leave out is forgotten.
   await engine.open(params(folder, workspace, { include: ["heartbeat.js"] }));
   await engine.index(workspace);

@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { EngineClient, type EngineTimes } from "../../../src/host/engine-client.ts";
 import type { OpenParams } from "../../../src/protocol/engine.ts";
+import { PROVIDER } from "../provider.ts";
 
 export const ENGINE = fileURLToPath(new URL("../../../src/engine/process.ts", import.meta.url));
 export const GPU_CRASH = fileURLToPath(new URL("./gpu-crash.ts", import.meta.url));
@@ -33,7 +34,7 @@ export const LARGE = [...SMALL, "connect.js", "connection.js", "channel.js", "fr
 
 export function params(folder: string, workspace: string, more: Partial<OpenParams> = {}): OpenParams {
   const state = join(folder, `${workspace.split(/[\\/]/).at(-1)}.sqlite`);
-  return { folder: workspace, state, provider: "cpu", include: [], exclude: [], ...more };
+  return { folder: workspace, state, provider: PROVIDER, include: [], exclude: [], ...more };
 }
 
 /** A client of a real engine process, ended with the test. */
