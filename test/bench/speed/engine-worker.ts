@@ -18,6 +18,8 @@ export interface EngineResult {
   readonly report: IndexReport;
   /** Milliseconds of each question. */
   readonly asks: readonly number[];
+  /** Milliseconds of processors for each. */
+  readonly askProcessorMs: readonly number[];
   /** Milliseconds from the saved file to its being known, and to the answer that follows. */
   readonly saves: readonly { readonly known: number; readonly answered: number }[];
   /** MiB, with the encoders of the index run. */
@@ -35,17 +37,23 @@ serve(async (task: EngineTask): Promise<EngineResult> => {
   );
   const report = await engine.index({}, signal);
   const asks: number[] = [];
+  const askProcessorMs: number[] = [];
   // The first one loads what stays in memory; it does not count, as the first second of a day's work does not.
   for (const [round, question] of [task.questions[0] ?? "", ...task.questions].entries()) {
     const started = performance.now();
+    const before = process.cpuUsage();
     await engine.ask(question, {}, signal);
-    if (round > 0) asks.push(performance.now() - started);
+    if (round === 0) continue;
+    const { user, system } = process.cpuUsage(before);
+    asks.push(performance.now() - started);
+    askProcessorMs.push((user + system) / 1_000);
   }
   const saves = await save(engine, task, signal);
   const [readBytes, writtenBytes] = bytesMoved();
   return {
     report,
     asks,
+    askProcessorMs,
     saves,
     // What the encoders of the index run took stands in its report alone: they end before the questions.
     peakMb: Math.max(report.peakMemoryMb, Math.round(process.resourceUsage().maxRSS / 1024)),

@@ -15,8 +15,8 @@ interface Line {
 }
 
 /**
- * Cost against size as SVG, each line relative to its first point: index time per token by the workspace's tokens, and
- * step time per segment by the tokens that one endless stream has seen. The x axis is logarithmic.
+ * Cost against size as SVG, each line relative to its first point: indexing per token by the workspace's tokens, and a step
+ * by the tokens that one endless stream has seen; in time of processors. The x axis is logarithmic.
  */
 export function drawCost({ sizes, steps, machine, commit }: SpeedReport): string {
   const [size] = sizes;
@@ -24,17 +24,17 @@ export function drawCost({ sizes, steps, machine, commit }: SpeedReport): string
   const perSegment = size === undefined ? 1 : size.tokens / size.segments;
   const lines: readonly Line[] = [
     {
-      name: "index time per token",
+      name: "index, processor time per token",
       colour: "#1f77b4",
       points: sizes.map((row) => ({
         x: row.tokens,
-        y: row.index.microsecondsPerToken / (size?.index.microsecondsPerToken ?? 1),
+        y: row.index.processorMicrosecondsPerToken / (size?.index.processorMicrosecondsPerToken ?? 1),
       })),
     },
     {
-      name: "step time per segment, one endless memory",
+      name: "step, processor time per segment of one endless memory",
       colour: "#d62728",
-      points: steps.map(({ at, ms }) => ({ x: at * perSegment, y: ms / (step?.ms ?? 1) })),
+      points: steps.map(({ at, processorMs }) => ({ x: at * perSegment, y: processorMs / (step?.processorMs ?? 1) })),
     },
   ];
   const xs = lines.flatMap(({ points }) => points.map(({ x }) => Math.log10(x)));
@@ -65,7 +65,7 @@ export function drawCost({ sizes, steps, machine, commit }: SpeedReport): string
     const path = points.map(({ x, y }) => `${at(px(x))},${at(py(y))}`).join(" ");
     out.push(`<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="2"/>`);
     for (const { x, y } of points) out.push(`<circle cx="${at(px(x))}" cy="${at(py(y))}" r="3" fill="${colour}"/>`);
-    out.push(`<text x="${LEFT + i * 190}" y="16" fill="${colour}">${name}</text>`);
+    out.push(`<text x="${LEFT + i * 210}" y="16" fill="${colour}">${name}</text>`);
   }
   out.push(
     `<text x="${LEFT}" y="34" fill="#666666">relative to the first point; grey: within 10 %</text>`,

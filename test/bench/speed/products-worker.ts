@@ -1,4 +1,4 @@
-/** Bare int8 matrix products of the encoder's shapes in onnxruntime: what the processor gives at most. */
+/** Bare int8 matrix products of the encoder's shapes in onnxruntime, each with the quantising of its input. */
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { serve } from "./child.ts";
 import { FLOAT, GraphBuilder } from "./onnx.ts";
@@ -56,10 +56,7 @@ serve(async (task: ProductsTask): Promise<ProductsResult> => {
 /** All layers' products side by side; each has weights of its own, as in the model, and only one row of it is kept. */
 function products(rows: number): Uint8Array {
   const graph = new GraphBuilder();
-  for (const width of [384, 1536]) {
-    graph.input(`x${width}`, FLOAT, [rows, width]);
-    graph.node(`q${width}`, "DynamicQuantizeLinear", [`x${width}`], {}, 3);
-  }
+  for (const width of [384, 1536]) graph.input(`x${width}`, FLOAT, [rows, width]);
   const first = graph.int64s("first", [0]);
   for (let layer = 0; layer < LAYERS; layer++) {
     for (const [inner, columns] of SHAPES) {
@@ -67,9 +64,10 @@ function products(rows: number): Uint8Array {
       const weights = Int8Array.from({ length: inner * columns }, (_, i) => ((i * 7 + layer) % 127) - 63);
       const weight = graph.int8s(`${name}_w`, weights, [inner, columns]);
       const zero = graph.int8s(`${name}_z`, new Int8Array(columns), [columns]);
-      const sums = graph.node(`${name}_i`, "MatMulInteger", [`q${inner}_0`, weight, `q${inner}_2`, zero]);
+      graph.node(`${name}_q`, "DynamicQuantizeLinear", [`x${inner}`], {}, 3);
+      const sums = graph.node(`${name}_i`, "MatMulInteger", [`${name}_q_0`, weight, `${name}_q_2`, zero]);
       const scale = graph.floats(`${name}_s`, new Float32Array(columns).fill(0.01), [columns]);
-      const both = graph.node(`${name}_b`, "Mul", [`q${inner}_1`, scale]);
+      const both = graph.node(`${name}_b`, "Mul", [`${name}_q_1`, scale]);
       const out = graph.node(`${name}_o`, "Mul", [graph.node(`${name}_f`, "Cast", [sums], { to: FLOAT }), both]);
       graph.node(`${name}_y`, "Gather", [out, first], { axis: 0 });
       graph.output(`${name}_y`, FLOAT, [1, columns]);

@@ -13,9 +13,12 @@ export interface SizeRow {
     readonly tokensPerSecond: number;
     readonly microsecondsPerToken: number;
     readonly millisecondsPerSegment: number;
+    readonly processorMicrosecondsPerToken: number;
     /** Processor time for each megabyte of source, in seconds. */
     readonly processorSecondsPerMegabyte: number;
   };
+  /** Milliseconds of processors. */
+  readonly askProcessorMs: { readonly p50: number; readonly p95: number };
   readonly askMs: { readonly p50: number; readonly p95: number; readonly questions: number };
   /** From a file written to its content known, and to the answer that cites it; only rounds that did count. */
   readonly saveMs: { readonly known: number; readonly answered: number; readonly rounds: number };
@@ -44,8 +47,8 @@ export interface SpeedReport extends Omit<Header, "set" | "setSha256"> {
   readonly quick: boolean;
   readonly sizes: readonly SizeRow[];
   readonly systems: readonly SystemRow[];
-  /** Median step of one full segment at places of an endless stream. */
-  readonly steps: readonly { readonly at: number; readonly ms: number }[];
+  /** Steps of one full segment at places of an endless stream: median, and mean of the processor time. */
+  readonly steps: readonly { readonly at: number; readonly ms: number; readonly processorMs: number }[];
   /**
    * 10⁹ operations a second: bare int8 products on all processors, and those of the index run; and the same for each second
    * of a processor.
@@ -87,16 +90,18 @@ export function table(report: SpeedReport): string {
   const to = steps.at(-1);
   if (from !== undefined && to !== undefined) {
     parts.push(
-      `step at segment ${from.at}: ${fixed(from.ms, 2)} ms, at ${to.at}: ${fixed(to.ms, 2)} ms, ${percent(to.ms / from.ms)}`,
+      `step at segment ${from.at}: ${fixed(from.ms, 2)} ms, at ${to.at}: ${fixed(to.ms, 2)} ms, ${percent(to.ms / from.ms)}; ` +
+        `by processor time ${percent(to.processorMs / from.processorMs)}`,
     );
   }
   const head = [
     "tokens",
     "MB",
     "index µs/token",
-    "ms/segment",
+    "processor µs/token",
     "ask p50 ms",
     "p95 ms",
+    "processor p95 ms",
     "saved: known ms",
     "answered ms",
     "peak MiB",
@@ -108,9 +113,10 @@ export function table(report: SpeedReport): string {
     whole(row.tokens),
     fixed(row.bytes / 1e6, 2),
     fixed(row.index.microsecondsPerToken, 1),
-    fixed(row.index.millisecondsPerSegment, 2),
+    fixed(row.index.processorMicrosecondsPerToken, 1),
     whole(row.askMs.p50),
     whole(row.askMs.p95),
+    whole(row.askProcessorMs.p95),
     whole(row.saveMs.known),
     whole(row.saveMs.answered),
     whole(row.peakMb.all),

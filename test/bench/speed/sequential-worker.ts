@@ -18,8 +18,8 @@ export interface SequentialTask {
 
 export interface SequentialResult {
   readonly rate: Rate;
-  /** Median milliseconds of the steps around these places in the stream. */
-  readonly steps: readonly { readonly at: number; readonly ms: number }[];
+  /** Steps around these places in the stream: their median, and the mean of what they took of processors. */
+  readonly steps: readonly { readonly at: number; readonly ms: number; readonly processorMs: number }[];
 }
 
 /** Steps around a place in the stream whose median is its time. */
@@ -39,24 +39,33 @@ serve(async (task: SequentialTask): Promise<SequentialResult> => {
   });
   const full = task.segments.toSorted((a, b) => b.code.length - a.code.length)[0];
   const times: number[] = [];
+  /** Milliseconds of processors, before each step. */
+  const used: number[] = [];
   state = session.empty;
   for (let step = -WARM_UP; full !== undefined && step < task.steps; step++) {
     const input = readInput(bundle, none, full.header, full.code);
     const started = performance.now();
+    if (step >= 0) used.push(processorMs());
     const { state: after } = await session.read(input, state);
     if (step >= 0) times.push(performance.now() - started);
     state = step < -1 ? session.empty : after;
   }
   await session.release();
-  return { rate, steps: windows(times) };
+  return { rate, steps: windows(times, used) };
 });
 
 /** The 10th, and ten places up to the last. */
-function windows(times: readonly number[]): SequentialResult["steps"] {
+function windows(times: readonly number[], used: readonly number[]): SequentialResult["steps"] {
   const last = times.length - WINDOW;
   const places = [0, ...Array.from({ length: 10 }, (_, i) => Math.round(((i + 1) / 10) * last))];
   return places.map((from) => ({
     at: from === 0 ? 10 : from + WINDOW,
     ms: median(times.slice(from, from + WINDOW)),
+    processorMs: ((used[from + WINDOW - 1] ?? 0) - (used[from] ?? 0)) / (WINDOW - 1),
   }));
+}
+
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
 }

@@ -45,8 +45,6 @@ const FULL: Plan = {
 const SAMPLED = 1_000;
 /** Bytes of source for a token, before the first size has told. */
 const BYTES_PER_TOKEN = 3.5;
-/** Rows of the bare products: eight full segments side by side. */
-const PRODUCT_ROWS = 1_024;
 
 /** See `benchSpeed` in src/cli/bench-speed.ts. */
 export async function runSpeedBench(options: BenchSpeedOptions, signal: AbortSignal): Promise<number> {
@@ -109,9 +107,11 @@ function sizeRow({ report, ...result }: EngineResult, last: SizeRow | undefined)
       tokensPerSecond: report.tokensPerSecond,
       microsecondsPerToken: (report.ms * 1000) / report.streamedTokens,
       millisecondsPerSegment: report.ms / report.streamedSegments,
+      processorMicrosecondsPerToken: (report.processorMs * 1000) / report.streamedTokens,
       processorSecondsPerMegabyte: report.processorMs / 1e3 / (report.streamedBytes / 1e6),
     },
     askMs: { p50: quantile(result.asks, 0.5), p95: quantile(result.asks, 0.95), questions: result.asks.length },
+    askProcessorMs: { p50: quantile(result.askProcessorMs, 0.5), p95: quantile(result.askProcessorMs, 0.95) },
     saveMs: {
       known: median(result.saves.map(({ known }) => known)),
       answered: median(result.saves.map(({ answered }) => answered)),
@@ -167,7 +167,7 @@ async function measurePeers(
   const bare = (threads: number) =>
     measureApart<ProductsTask, ProductsResult>(
       "./products-worker.ts",
-      { threads, rows: PRODUCT_ROWS, ms: plan.peerMs / 3 },
+      { threads, rows: median(segments.map(({ tokens }) => tokens.length)), ms: plan.peerMs / 3 },
       signal,
     );
   const { gops } = await bare(availableParallelism());
