@@ -71,6 +71,7 @@ describe("the speed bench", () => {
     const index = {
       megabytesPerSecond: 1,
       tokensPerSecond: 1,
+      microsecondsPerToken: 1,
       millisecondsPerSegment: 1,
       processorSecondsPerMegabyte: 1,
     };
