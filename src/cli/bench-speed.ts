@@ -6,6 +6,8 @@ import { BenchUnavailableError } from "./bench-quality.ts";
 export interface BenchSpeedOptions {
   /** One small workspace and short measurements: under a minute on two cores. */
   readonly quick?: boolean | undefined;
+  /** Tokens of the workspace at each measurement, rising; default: 0.1, 1, 3.5 and 10 million, quick 0.1. */
+  readonly sizes?: readonly number[] | undefined;
   /** Print the report as JSON instead of the table. */
   readonly json?: boolean | undefined;
   /** Write the report as JSON to a file. */

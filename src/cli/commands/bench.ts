@@ -47,6 +47,11 @@ export function addBench(program: Command, run: Runner): void {
       "Times indexing, asking and saving on this machine's processor, at workspaces of growing size, beside its peers.",
     )
     .option("--quick", "one small workspace, under a minute")
+    .option(
+      "--sizes <tokens>",
+      "sizes of the workspace, comma-separated (default: 100000,1000000,3500000,10000000)",
+      sizes,
+    )
     .option("--json", "print the report as JSON")
     .option("--out <file>", "write the report as JSON to a file", path)
     .option("--plot <file>", "draw cost against workspace size as SVG", path)
@@ -59,6 +64,10 @@ export function addBench(program: Command, run: Runner): void {
 
 function path(value: string): string {
   return resolve(required(value));
+}
+
+function sizes(value: string): readonly number[] {
+  return names(value).map(positive);
 }
 
 function names(value: string): readonly string[] {

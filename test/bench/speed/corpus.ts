@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,6 +8,8 @@ import { fetchSources, givenSources } from "../questions/sources.ts";
 
 /** Packages that a checkout has, for a run without fetching; none of them is a question repository of the bench. */
 const PACKAGES = ["amqplib", "commander", "markdown-it", "lodash", "hono", "parse5", "@modelcontextprotocol"];
+
+const ASSIGNING = /\.(?:[cm]?js|ts|py|rb|lua)$/u;
 
 /** A file of real code, and where it goes in the workspace. */
 interface SourceFile {
@@ -37,7 +40,9 @@ export class Corpus {
     onProgress: (line: string) => void,
     signal: AbortSignal,
   ): Promise<Corpus> {
-    const repos = [...new Set(loadQuestions("train").questions.map(({ repo }) => repo))].toSorted();
+    const repos = [...new Set(loadQuestions("train").questions.map(({ repo }) => repo))];
+    // By a hash of the name, so that small workspaces have several languages too.
+    repos.sort((a, b) => Buffer.compare(digest(a), digest(b)));
     const folder =
       sources === undefined ? await fetchSources({ cache, repos, onProgress }, signal) : givenSources(sources, repos);
     return await Corpus.#read(folder, repos, signal);
@@ -54,7 +59,7 @@ export class Corpus {
     return new Corpus(files);
   }
 
-  /** A JavaScript file that is in the workspace, to be saved; "" if none is. */
+  /** A file that is in the workspace, to be saved, of a language in which `name = 1` is a statement. */
   get saved(): string {
     return this.#saved;
   }
@@ -70,8 +75,12 @@ export class Corpus {
       mkdirSync(dirname(to), { recursive: true });
       copyFileSync(file.from, to);
       added += file.bytes;
-      if (this.#saved === "" && /\.[cm]?js$/u.test(file.path)) this.#saved = file.path;
+      if (this.#saved === "" && ASSIGNING.test(file.path)) this.#saved = file.path;
     }
     return added;
   }
+}
+
+function digest(name: string): Buffer {
+  return createHash("sha256").update(name).digest();
 }

@@ -69,16 +69,16 @@ async function save(engine: Engine, task: EngineTask, signal: AbortSignal): Prom
   const text = readFileSync(path, "utf8");
   const times: { known: number; answered: number }[] = [];
   try {
-    appendFileSync(path, "\nexports.savedInThisRound = 0;\n");
+    appendFileSync(path, "\nsavedInThisRound = 0\n");
     await engine.refresh([file], signal);
     for (let round = 1; round <= rounds; round++) {
-      writeFileSync(path, `${text}\nexports.savedInThisRound = ${round};\n`);
+      writeFileSync(path, `${text}\nsavedInThisRound = ${round}\n`);
       const started = performance.now();
       await engine.refresh([file], signal);
       const known = performance.now() - started;
       const answer = await engine.ask("what is the value of savedInThisRound?", {}, signal);
       const answered = performance.now() - started;
-      const cited = answer.citations.some(({ quote }) => quote.includes(`savedInThisRound = ${round};`));
+      const cited = answer.citations.some(({ quote }) => quote.includes(`savedInThisRound = ${round}`));
       if (cited) times.push({ known, answered });
     }
   } finally {

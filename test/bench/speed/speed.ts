@@ -63,7 +63,7 @@ export async function runSpeedBench(options: BenchSpeedOptions, signal: AbortSig
     const asked = spread(questions, plan.questions).map(({ question }) => question);
     const sizes: SizeRow[] = [];
     let peers: Pick<SpeedReport, "systems" | "steps" | "products"> | undefined;
-    for (const tokens of plan.sizes) {
+    for (const tokens of options.sizes ?? plan.sizes) {
       const last = sizes.at(-1);
       const perToken = last === undefined ? BYTES_PER_TOKEN : last.bytes / last.tokens;
       if (corpus.grow(workspace, perToken * (tokens - (last?.tokens ?? 0))) === 0) {
