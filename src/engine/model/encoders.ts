@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { availableParallelism, constants, setPriority } from "node:os";
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { MemoryDims } from "../memory/layout.ts";
 import type { Bundle } from "./bundle.ts";
@@ -158,7 +158,6 @@ export class Encoders {
     child.on("error", fail);
     child.once("exit", fail);
     child.on("message", (reply: EncoderReply) => this.#take(encoder, reply));
-    if (child.pid !== undefined) behindOthers(child.pid);
     child.send({ model: this.#bundle.folder });
   }
 
@@ -188,14 +187,5 @@ export class Encoders {
     encoder.process.kill("SIGKILL");
     this.#ended += encoder.usage.processorMs;
     for (const job of encoder.jobs.values()) this.#dispatch(job);
-  }
-}
-
-/** Reading a workspace can wait; the user's keys, questions and saved files cannot. */
-function behindOthers(pid: number): void {
-  try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
-  } catch {
-    // It has ended already, or the system does not allow it.
   }
 }
