@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import { CancelledError } from "../errors.ts";
 import type { MemoryDims } from "../memory/layout.ts";
 import type { Bundle } from "./bundle.ts";
 import { defaultThreads } from "./graph.ts";
@@ -71,6 +72,7 @@ export class Encoders {
   #ended = 0;
   #peakMb = 0;
   #idle: NodeJS.Timeout | undefined;
+  #released = false;
 
   constructor(bundle: Bundle, stepper: Stepper) {
     this.#bundle = bundle;
@@ -117,6 +119,12 @@ export class Encoders {
     }
   }
 
+  /** Ends the processes and what they had under way (`CancelledError`): before the engine's own session is freed. */
+  release(): void {
+    this.#released = true;
+    this.end();
+  }
+
   /** Ends the processes; what they had under way is done in the engine itself. */
   end(): void {
     clearTimeout(this.#idle);
@@ -128,6 +136,10 @@ export class Encoders {
   }
 
   #dispatch(job: Job): void {
+    if (this.#released) {
+      job.reject(new CancelledError());
+      return;
+    }
     const [first, ...others] = this.#ready();
     if (first === undefined) {
       // One after the other: each step blocks this thread.

@@ -30,7 +30,7 @@ export class Model {
 
   /** Frees the session. */
   async release(): Promise<void> {
-    this.encoders.end();
+    this.encoders.release();
     await this.stepper.release();
   }
 }

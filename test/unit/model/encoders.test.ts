@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { CancelledError } from "../../../src/engine/errors.ts";
 import { type Bundle, loadBundle } from "../../../src/engine/model/bundle.ts";
 import { Encoders } from "../../../src/engine/model/encoders.ts";
 import { Stepper } from "../../../src/engine/model/stepper.ts";
@@ -37,6 +38,11 @@ describe("encoders", { skip: process.platform !== "linux" && "reads /proc" }, ()
     assert.notEqual(processesBelow(process.pid).length, 0);
   };
 
+  const ended = async () => {
+    for (let waited = 0; processesBelow(process.pid).length > 0 && waited < 500; waited++) await delay(10);
+    assert.deepEqual(processesBelow(process.pid), []);
+  };
+
   it("give to the bit what the engine's own session gives, and end", async () => {
     const encoders = new Encoders(bundle, stepper);
     encoders.start(BULK);
@@ -49,8 +55,7 @@ describe("encoders", { skip: process.platform !== "linux" && "reads /proc" }, ()
       assert.deepEqual(step, await stepper.index(Int32Array.of(3000), code(i), [0, 5, 19]));
     }
     encoders.end();
-    for (let waited = 0; processesBelow(process.pid).length > 0 && waited < 200; waited++) await delay(10);
-    assert.deepEqual(processesBelow(process.pid), []);
+    await ended();
   });
 
   it("lose no segment when their processes are killed", async () => {
@@ -65,6 +70,18 @@ describe("encoders", { skip: process.platform !== "linux" && "reads /proc" }, ()
       assert.deepEqual(step, await stepper.index(Int32Array.of(3000), code(i), [0, 5, 19]));
     }
     encoders.end();
+    await ended();
+  });
+
+  it("give up what is under way when they are released", async () => {
+    const encoders = new Encoders(bundle, stepper);
+    encoders.start(BULK);
+    await started();
+    for (let waited = 0; encoders.usage.peakMb === 0 && waited < 100; waited++) await encode(encoders, 10);
+    const steps = Promise.allSettled([0, 1, 2].map((i) => encoders.index(Int32Array.of(3000), code(i), [0])));
+    encoders.release();
+    assert.ok((await steps).every((step) => step.status === "rejected" && step.reason instanceof CancelledError));
+    await ended();
   });
 
   it("start no process for a few segments", async () => {
