@@ -158,13 +158,13 @@ class Sampler:
         asked = entities(q.text)
         supports = set(q.supporting)
         wanted = asked.union(*(entities(story.statements[i]) for i in supports)) - {q.answer}
-        keep_related, keep_other = rng.choice(((1.0, 1.0), (1.0, 0.3), (1.0, 0.1), (1.0, 0.0)))
+        keep_other = 1.0 if len(story.statements) <= 2 else rng.choice((1.0, 0.3, 0.1, 0.0))
         most = rng.choice((12, 20, 30, 45)) * packs
         lines = [
             i
             for i in range(q.after)
             if i in supports
-            or rng.random() < (keep_related if entities(story.statements[i]) & wanted else keep_other)
+            or entities(story.statements[i]) & wanted or rng.random() < keep_other
         ]
         while len(lines) > most:  # the oldest are left out first
             drop = next((k for k, i in enumerate(lines) if i not in supports), None)
@@ -172,8 +172,12 @@ class Sampler:
                 break
             lines.pop(drop)
         shown: list[tuple[list[int], bool]] = [(self.ids(story.statements[i]), i in supports) for i in lines]
-        for _ in range(rng.choice((0, 0, 0, 1, 3))):
-            shown.insert(rng.randrange(len(shown) + 1), (self.background.line(rng)[:24], False))
+        for _ in range(rng.choice((0, 0, 1, 2, 4, 6))):  # what a long stream's junk brings along
+            junk = list(self.background.line(rng)[:24])
+            if junk and rng.random() < 0.6:
+                junk[rng.randrange(len(junk))] = rng.choice(self.entity_ids)
+            if junk:
+                shown.insert(rng.randrange(len(shown) + 1), (junk, False))
         shown.reverse()
         cuts = [0, *sorted(rng.randrange(len(shown) + 1) for _ in range(packs - 1)), len(shown)]
         answer = self.ids(q.answer)[0]
@@ -206,7 +210,7 @@ class ReadBatch:
 def read_batch(sampler: Sampler, tasks: Sequence[str], packs: int, memory: tuple[int, ...]) -> ReadBatch:
     """Questions whose packs fit one of the widths, chosen by chance."""
     rng = sampler.rng
-    width = rng.choices(list(READ_ROWS), (0.45, 0.35, 0.2))[0]
+    width = rng.choices(list(READ_ROWS), (0.35, 0.4, 0.25))[0]
     samples: list[list[ReadRow]] = []
     while len(samples) < READ_ROWS[width]:
         rows = sampler.read_rows(rng.choice(tasks), packs, memory)

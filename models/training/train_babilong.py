@@ -27,7 +27,7 @@ from train import parameter_groups, save
 
 CONFIG = Config(layers=4, writer_layers=2, reader_layers=(2, 3), vocabulary=12000)
 HELD_OUT = 0.1
-TASKS_SEEN = ("qa1", "qa2", "qa2", "qa2", "qa3", "qa4", "qa4", "qa5")  # how often each is read
+TASKS_SEEN = ("qa1", "qa2", "qa2", "qa3", "qa4", "qa4", "qa4", "qa5")  # how often each is read
 
 
 def encode(model: ARMT, tokens: Tensor, kinds: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:

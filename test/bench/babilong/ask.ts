@@ -8,16 +8,18 @@ import { type GatedWrite, joined } from "./encoder.ts";
 
 /** How a question is asked: the rules that the model was trained with (`models/training/babilong_batches.py`). */
 const ASK_THRESHOLD = 0.3;
-/** Addresses that one key may bring, the newest first. */
+/** Segments that one key may bring, the newest first. */
 const MOST_PER_KEY = 24;
 /** Lines behind the question at the second hop, in groups of so many, so many groups, the newest first. */
 const FOUND_LINES = 6;
 const FOUND_GROUPS = 3;
+/** Lines of a group that are asked alone in any case. */
+const ALONE = 2;
 /** Tokens of found lines behind a question (`FOUND_TOKENS` of the engine's input). */
 const FOUND_TOKENS = 96;
 /** Keys that agree more than this ask for the same. */
 const SAME_KEY = 0.8;
-/** A recalled line is read if its text, encoded again, writes under a key that agrees with the asked one this much. */
+/** Of a recalled segment, encoded again, those lines are read that write under a key that agrees this much. */
 const RIGHT_KEY = 0.5;
 /** Tokens of recalled lines that one reading step takes, and reading steps. */
 const PACK_TOKENS = 220;
@@ -51,7 +53,7 @@ export interface ReadSegment {
   readonly writes: readonly GatedWrite[];
 }
 
-/** Asks the memory, reads the lines that it points to in the order of the stream, and takes the best span. */
+/** Asks the memory, reads the lines that it points to, and takes the best span. */
 export async function askStream(question: string, asking: Asking): Promise<Asked> {
   const { stepper, tokenizer } = asking;
   const ids = tokenizer.encode(question).ids;
@@ -60,16 +62,25 @@ export async function askStream(question: string, asking: Asking): Promise<Asked
   const first = await stepper.question(ids);
   await recallAll(first.keys, first.weights, 0, asked, found, asking);
   let hops = 1;
+  const askBehind = async (lines: readonly FoundLine[]): Promise<boolean> => {
+    const code = joined(lines.map(({ ids }) => ids)).slice(-FOUND_TOKENS);
+    const step = await stepper.question(ids, { code, anchors: Array.from(code, (_, i) => i) });
+    return recallAll(step.keys, step.weights, ids.length, asked, found, asking);
+  };
   const lines = inOrder(found);
   for (let group = 0; group < FOUND_GROUPS && group * FOUND_LINES < lines.length; group++) {
     const end = lines.length - group * FOUND_LINES;
-    const behind = lines.slice(Math.max(0, end - FOUND_LINES), end).map(({ ids }) => ids);
-    const code = joined(behind).slice(-FOUND_TOKENS);
-    const step = await stepper.question(ids, { code, anchors: Array.from(code, (_, i) => i) });
-    if (await recallAll(step.keys, step.weights, ids.length, asked, found, asking)) hops = 2;
+    const behind = lines.slice(Math.max(0, end - FOUND_LINES), end);
+    let more = await askBehind(behind);
+    // The others can hide what one line asks for: the newest are asked alone too, and all of them if nothing was.
+    for (let i = behind.length - 1; i >= 0 && behind.length > 1; i--) {
+      if (more && behind.length - i > ALONE) break;
+      more = (await askBehind(behind.slice(i, i + 1))) || more;
+    }
+    if (more) hops = 2;
   }
   const read = inOrder(found);
-  return { answer: await readLines(ids, read, asking), lines: read.map(({ text }) => text), hops };
+  return { answer: await readLines(ids, read.toReversed(), asking), lines: read.map(({ text }) => text), hops };
 }
 
 interface FoundLine {
@@ -96,13 +107,14 @@ async function recallAll(
     if (asked.some((other) => dot(other, phi) > SAME_KEY)) continue;
     asked.push(phi);
     some = true;
-    for (const { segment, slot } of shard.recall(key, segments, MOST_PER_KEY)) {
-      const name = `${segment}:${slot}`;
-      if (found.has(name)) continue;
+    for (const { segment } of shard.recall(key, segments, MOST_PER_KEY)) {
       const { lines, writes } = await read(segment);
-      const text = lines[slot];
-      const right = writes.some((write) => write.slot === slot && dot(features(write.key, shard), phi) > RIGHT_KEY);
-      if (text !== undefined && right) found.set(name, { segment, slot, text, ids: tokenizer.encode(text).ids });
+      for (const { slot, key: own } of writes) {
+        const name = `${segment}:${slot}`;
+        if (found.has(name) || dot(features(own, shard), phi) <= RIGHT_KEY) continue;
+        const text = lines[slot] as string;
+        found.set(name, { segment, slot, text, ids: tokenizer.encode(text).ids });
+      }
     }
   }
   return some;
@@ -119,7 +131,7 @@ function inOrder(found: ReadonlyMap<string, FoundLine>): FoundLine[] {
   return [...found.values()].sort((a, b) => a.segment - b.segment || a.slot - b.slot);
 }
 
-/** Streams the lines through the reader memory, question first; one choice among the spans of all steps. */
+/** Streams the lines, the newest first, through the reader memory behind the question; one choice among all spans. */
 async function readLines(
   question: Int32Array,
   lines: readonly FoundLine[],
@@ -151,19 +163,19 @@ async function readLines(
   return best;
 }
 
-/** Lines in order, in packs of at most `PACK_TOKENS` tokens; the oldest are left out beyond `MOST_PACKS`. */
+/** Lines in packs of at most `PACK_TOKENS` tokens; what would need more than `MOST_PACKS` is left out. */
 function packs(lines: readonly FoundLine[]): FoundLine[][] {
   const out: FoundLine[][] = [];
   let room = 0;
-  for (const line of lines.toReversed()) {
-    const size = Math.min(line.ids.length, PACK_TOKENS);
-    if (room < size) {
+  for (const line of lines) {
+    const ids = line.ids.subarray(0, PACK_TOKENS);
+    if (room < ids.length) {
       if (out.length === MOST_PACKS) break;
-      out.unshift([]);
+      out.push([]);
       room = PACK_TOKENS;
     }
-    out[0]?.unshift(line.ids.length > PACK_TOKENS ? { ...line, ids: line.ids.slice(0, PACK_TOKENS) } : line);
-    room -= size;
+    out.at(-1)?.push({ ...line, ids });
+    room -= ids.length;
   }
   return out;
 }

@@ -30,8 +30,10 @@ const TEXT = new Set([
 for (const more of [".py", ".rst", ".c", ".h", ".cc", ".go", ".rs", ".java", ".rb", ".sh", ".yml", ".yaml", ".toml"]) {
   TEXT.add(more);
 }
-/** Larger files are bundles and data. */
+/** Larger files of code are bundles and data; a book may be longer. */
 const MOST_BYTES = 400_000;
+const MOST_PROSE_BYTES = 32_000_000;
+const PROSE = new Set([".txt", ".rst"]);
 /** Packages whose code the quality bench keeps for itself. */
 const RESERVED = new Set(["mocha", "rxjs", "supervisor", "eslint", "fastify", "redis", "webpack"]);
 
@@ -50,12 +52,17 @@ export function backgroundFiles(folder: string): string[] {
       if (entry.name.startsWith(".") || RESERVED.has(entry.name)) continue;
       const path = join(directory, entry.name);
       if (entry.isDirectory()) walk(path);
-      else if (entry.isFile() && TEXT.has(extname(entry.name)) && statSync(path).size <= MOST_BYTES) found.push(path);
+      else if (entry.isFile() && TEXT.has(extname(entry.name)) && statSync(path).size <= mostBytes(path))
+        found.push(path);
     }
   };
   walk(folder);
   if (found.length === 0) throw new NoBackgroundError(folder);
   return found.toSorted();
+}
+
+function mostBytes(path: string): number {
+  return PROSE.has(extname(path)) ? MOST_PROSE_BYTES : MOST_BYTES;
 }
 
 /** A segment as it is cut: where it stands, and the token ids of its lines that have any. */

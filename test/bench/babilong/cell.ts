@@ -3,7 +3,7 @@ import { throwIfCancelled } from "../../../src/engine/errors.ts";
 import { type EndlessLayout, EndlessShard } from "../../../src/engine/memory/endless.ts";
 import type { Stepper } from "../../../src/engine/model/stepper.ts";
 import { type Asked, askStream, type ReadSegment } from "./ask.ts";
-import { type GatedWrite, type SegmentEncoder, SLOTS } from "./encoder.ts";
+import type { GatedWrite, SegmentEncoder } from "./encoder.ts";
 import { seeded, shuffled } from "./random.ts";
 import { baseAt, type StoryStream, scatter } from "./scatter.ts";
 import type { StoryQuestion, Task } from "./stories.ts";
@@ -55,7 +55,7 @@ export const STRENGTH = 0.12;
 
 export function endlessLayout(stepper: Stepper): EndlessLayout {
   const { dMem, nu } = stepper.dims;
-  return { dMem, nu, segmentSigns: 256, slotSigns: 256, slots: SLOTS, strength: STRENGTH, seed: 7 };
+  return { dMem, nu, signs: 256, strength: STRENGTH, seed: 7 };
 }
 
 /** Questions of a task, at random, one of each story before a second one of any. */
@@ -135,7 +135,7 @@ async function fill(
 ): Promise<number> {
   shard.clear();
   const write = (writes: readonly GatedWrite[], address: number): void => {
-    for (const { key, beta, slot } of writes) shard.write(key, beta, address, slot);
+    for (const { key, beta } of writes) shard.write(key, beta, address);
   };
   const noise = [...background.writes].filter(([segment]) => segment < segments);
   let next = 0;

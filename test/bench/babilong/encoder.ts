@@ -15,9 +15,6 @@ export interface GatedWrite {
  * code none had less than .91, of the background's words that had .5 one in seven reaches .9.
  */
 export const BETA_THRESHOLD = 0.9;
-/** Lines of a segment that can be addressed. */
-export const SLOTS = 160;
-
 /** Encodes segments without any memory: every token may write, and the model's β says which do. */
 export class SegmentEncoder {
   readonly tokenizer: Tokenizer;
@@ -41,7 +38,7 @@ export class SegmentEncoder {
     for (let i = 0; i < code.length; i++) {
       while (i >= end) end += lines[++slot]?.length ?? 0;
       const beta = betas[i] as number;
-      if (beta < BETA_THRESHOLD || slot >= SLOTS) continue;
+      if (beta < BETA_THRESHOLD) continue;
       writes.push({ slot, beta, key: keys.slice(i * this.#dMem, (i + 1) * this.#dMem) });
     }
     return writes;

@@ -1,4 +1,5 @@
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, truncateSync } from "node:fs";
+import { ArmtError } from "../../../src/engine/errors.ts";
 import type { GatedWrite } from "./encoder.ts";
 
 /** One file of the stream as it was written: its segments' tokens and places, its gated writes, the time it took. */
@@ -18,6 +19,13 @@ interface StoredWrite {
   readonly key: string;
 }
 
+/** The journal named with `--resume` is that of a run with another model, background or seed. */
+export class OtherJournalError extends ArmtError {
+  constructor(file: string) {
+    super("other-journal", `${file} is the journal of another stream. Name another file with --resume.`);
+  }
+}
+
 /**
  * Keeps how far a long stream has come, a line for each file, so that a run of hours can go on after it was cut off.
  * `identity` names all that the writes depend on; a journal of another one is refused.
@@ -25,20 +33,21 @@ interface StoredWrite {
 export class Journal {
   readonly #file: string;
 
-  /** Opens or begins the journal; throws `RangeError` if the file is another stream's. */
+  /** Opens or begins the journal; throws `OtherJournalError`. */
   constructor(file: string, identity: string) {
     this.#file = file;
     if (!existsSync(file)) {
       appendFileSync(file, `${JSON.stringify({ identity })}\n`);
       return;
     }
-    const [head = ""] = readFileSync(file, "utf8").split("\n", 1);
-    if (head !== JSON.stringify({ identity })) {
-      throw new RangeError(`${file} is the journal of another stream: name another file`);
-    }
+    const bytes = readFileSync(file);
+    const head = bytes.subarray(0, bytes.indexOf(10)).toString();
+    if (head !== JSON.stringify({ identity })) throw new OtherJournalError(file);
+    // A line that was cut off is written again.
+    truncateSync(file, bytes.lastIndexOf(10) + 1);
   }
 
-  /** What was written so far, in order; a line that was cut off ends it. */
+  /** What was written so far, in order. */
   *read(): Generator<WrittenFile> {
     const lines = readFileSync(this.#file, "utf8").split("\n").slice(1, -1);
     for (const line of lines) {

@@ -8,24 +8,18 @@ import { Random } from "./random.ts";
 const layout: EndlessLayout = {
   dMem: 16,
   nu: 3,
-  segmentSigns: 256,
-  slotSigns: 256,
-  slots: 160,
+  signs: 256,
   strength: 0.12,
   seed: 7,
 };
 const K = 2 * layout.nu * layout.dMem;
-const V = layout.segmentSigns + layout.slotSigns;
+const V = layout.signs;
 
-/** The code of an address, written out sign by sign. */
-function codeOf(segment: number, slot: number): Float64Array {
-  const sign = (counter: number, seed: number, bit: number): number => ((hash32(counter, seed) >>> bit) & 1 ? 1 : -1);
+/** The code of a segment, written out sign by sign. */
+function codeOf(segment: number): Float64Array {
   return Float64Array.from({ length: V }, (_, v) => {
-    const own = v < layout.segmentSigns;
-    const word = own
-      ? segment * (layout.segmentSigns / 32) + (v >> 5)
-      : (segment * layout.slots + slot) * (layout.slotSigns / 32) + ((v - layout.segmentSigns) >> 5);
-    return sign(word, own ? layout.seed : layout.seed ^ 0x51075107, v & 31) / Math.sqrt(V);
+    const bits = hash32(segment * (V / 32) + (v >> 5), layout.seed);
+    return ((bits >>> (v & 31)) & 1 ? 1 : -1) / Math.sqrt(V);
   });
 }
 
@@ -35,7 +29,7 @@ function phi(key: Float32Array): Float32Array {
   return out;
 }
 
-test("an endless shard is the delta rule over the codes of its addresses", () => {
+test("an endless shard is the delta rule over the codes of its segments", () => {
   const random = new Random(3);
   const shard = new EndlessShard(layout);
   const A = Array.from({ length: K }, () => new Float64Array(V));
@@ -44,9 +38,9 @@ test("an endless shard is the delta rule over the codes of its addresses", () =>
     const key = i % 3 === 2 ? (keys[i - 2] as Float32Array) : random.vector(layout.dMem);
     const beta = 0.5 + 0.5 * random.next();
     keys.push(key);
-    shard.write(key, beta, 1000 * i, i % layout.slots);
+    shard.write(key, beta, 1000 * i);
     const p = phi(key);
-    const code = codeOf(1000 * i, i % layout.slots);
+    const code = codeOf(1000 * i);
     const old = Float64Array.from({ length: V }, (_, v) => p.reduce((sum, x, k) => sum + x * (A[k]?.[v] ?? 0), 0));
     for (const [k, row] of A.entries()) {
       for (let v = 0; v < V; v++) {
@@ -64,16 +58,16 @@ test("an endless shard is the delta rule over the codes of its addresses", () =>
   }
 });
 
-test("a key brings back the addresses it was written at, newest first, out of any stream length", () => {
+test("a key brings back the segments that wrote under it, newest first, out of any stream length", () => {
   const random = new Random(5);
   const shard = new EndlessShard(layout);
   const key = random.vector(layout.dMem);
-  const addresses = [17, 40_000, 40_001, 123_456, 299_999];
-  for (const [i, segment] of addresses.entries()) shard.write(key, 1, segment, 10 * i);
+  const segments = [17, 40_000, 40_001, 123_456, 299_999];
+  for (const segment of segments) shard.write(key, 1, segment);
   const found = shard.recall(key, 300_000, 10);
   assert.deepEqual(
-    found.map(({ segment, slot }) => [segment, slot]),
-    addresses.map((segment, i) => [segment, 10 * i]).toReversed(),
+    found.map(({ segment }) => segment),
+    segments.toReversed(),
   );
   assert.ok(Math.abs((found[0]?.weight ?? 0) - layout.strength) < 0.01);
   // What was never written is not found.
@@ -85,7 +79,7 @@ test("the state stays as large as it is, and a cleared one is empty", () => {
   const shard = new EndlessShard(layout);
   const before = shard.stateBytes;
   assert.equal(before, K * V * 4);
-  for (let i = 0; i < 500; i++) shard.write(random.vector(layout.dMem), 1, i, 0);
+  for (let i = 0; i < 500; i++) shard.write(random.vector(layout.dMem), 1, i);
   assert.equal(shard.stateBytes, before);
   shard.clear();
   assert.ok(shard.read(random.vector(layout.dMem)).every((x) => x === 0));
