@@ -100,21 +100,23 @@ function fetch(folder: string): void {
 
 /** The system's own mirrors; for Debian 12 its backports beside, since its Mesa is too old. */
 function sources(system: string): string {
-  const format = "$(REPO_URI) $(RELEASE) $(COMPONENT)";
-  const targets = execFileSync("apt-get", ["indextargets", "--format", format, "Created-By: Packages"], {
+  // Lists them where none was ever fetched, too.
+  const uris = execFileSync("apt-get", ["update", "--print-uris", "-o", "Debug::NoLocking=true"], {
     encoding: "utf8",
   });
   const entries = new Set<string>();
   const signed = existsSync(KEYRING) ? `[signed-by=${KEYRING}] ` : "";
-  for (const line of targets.split("\n")) {
-    const [uri, release = "", component] = line.split(" ");
+  for (const [, uri, release = "", component] of uris.matchAll(PACKAGE_LIST)) {
     if (release !== system && !release.startsWith(`${system}-`)) continue;
     entries.add(`deb ${signed}${uri} ${release} ${component}`);
     if (system === "bookworm" && release === system) entries.add(`deb ${signed}${uri} ${system}-backports main`);
   }
-  if (entries.size === 0) throw new VulkanMissingError("apt has no package lists; run apt-get update");
+  if (entries.size === 0) throw new VulkanMissingError("apt knows no mirror of this system");
   return `${[...entries].join("\n")}\n`;
 }
+
+/** URI, release and component. */
+const PACKAGE_LIST = /^'(\S+?)\/dists\/([^/\s]+)\/([^/\s]+)\/binary-amd64\//gmu;
 
 function unpack(archives: string, into: string): void {
   const packages = readdirSync(archives).filter((name) => name.endsWith(".deb"));
