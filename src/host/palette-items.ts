@@ -97,7 +97,12 @@ export function failedItems(cause: string): Item[] {
 /** What is recalled and read at the moment. */
 export function busyItems({ stages, result }: Exchange): Item[] {
   if (result.status === "waiting")
-    return [item(`$(loading~spin) ${vscode.l10n.t("Waiting for the engine")}`, { kind: "nothing" })];
+    return [
+      item(
+        `$(loading~spin) ${result.for === "files" ? vscode.l10n.t("Reading the first files") : vscode.l10n.t("Waiting for the engine")}`,
+        { kind: "nothing" },
+      ),
+    ];
   const last = stages.at(-1);
   const past = stages
     .slice(0, -1)

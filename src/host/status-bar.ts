@@ -120,7 +120,10 @@ export class StatusBar implements vscode.Disposable {
           text: opening ? "$(sync~spin) ARMT" : `$(sync~spin) ARMT ${share}\u00a0%`,
           command: "armt.panel.focus",
           title: vscode.l10n.t("ARMT is reading {0}", name),
-          lines: opening ? [] : [left > 0 ? vscode.l10n.t("{0}, about {1} left", counted, duration(left)) : counted],
+          lines:
+            opening || of === 0
+              ? []
+              : [left > 0 ? vscode.l10n.t("{0}, about {1} left", counted, duration(left)) : counted],
           dim: vscode.l10n.t("You can ask already. Answers come from the part read so far."),
           actions: [ask, ["debug-pause", vscode.l10n.t("Pause"), "armt.pause"], stop],
           spoken: vscode.l10n.t("ARMT, reading, {0} percent", share),

@@ -86,8 +86,8 @@ export interface StageView {
 export type Sureness = "sure" | "likely" | "unsure";
 
 export type ExchangeStatus =
-  /** Asked as soon as it can be: the engine is starting, or a question before it still runs. */
-  | { readonly status: "waiting"; readonly for: "engine" | "turn" }
+  /** Asked as soon as it can be: the engine starts, next to nothing is read yet, or a question before it still runs. */
+  | { readonly status: "waiting"; readonly for: "engine" | "files" | "turn" }
   | {
       readonly status: "recalling" | "reading";
       /** Name of the file that is read now, for the dotted next place of the chain. */

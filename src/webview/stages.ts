@@ -22,7 +22,7 @@ type Waiting = Extract<ExchangeStatus, { status: "waiting" }>;
 
 /** What a question waits for. */
 export function waitingText({ for: what }: Waiting): string {
-  return what === "engine" ? TEXT.waitingEngine : TEXT.waitingTurn;
+  return { engine: TEXT.waitingEngine, files: TEXT.waitingFiles, turn: TEXT.waitingTurn }[what];
 }
 
 export interface Trail {

@@ -47,7 +47,7 @@ function reading(send: Send): View<Reading> {
       setAttribute(bar, "aria-valuenow", String(Math.floor(index.percent)));
       ruler.update(index.percent);
       const said = isPaused ? SENTENCE.ofFilesPaused : SENTENCE.ofFiles;
-      setText(text, said(index.files, index.of));
+      setText(text, index.of === 0 ? TEXT.lookingForFiles : said(index.files, index.of));
     },
   };
 }

@@ -5,7 +5,7 @@ import { clipText } from "../../protocol/text.ts";
 import { EngineCrashedError, EngineDisposedError, EngineStoppedError, isCancelled } from "../engine/errors.ts";
 import type { EngineClient } from "../engine-client.ts";
 import type { Folders } from "../index/folders.ts";
-import { overallExtent } from "../index/view.ts";
+import { overallExtent, overallState } from "../index/view.ts";
 import { describe, messageOf } from "../logging.ts";
 import { inWords, problemInWords } from "../messages.ts";
 import { splitPath, uriInside } from "../paths.ts";
@@ -34,6 +34,8 @@ const WATCHDOG_MS = 60_000;
 const KEYS_MS = 250;
 /** A saved file is waited for so long before a question is asked. */
 const SETTLE_MS = 3_000;
+/** Percent of a workspace; before that a first index has nothing to answer from. */
+const BEGUN = 1;
 const ASKED_KEPT = 100;
 const ASKED = "armt.asked";
 const CURRENT = "armt.chat";
@@ -384,18 +386,30 @@ export class Conversation implements vscode.Disposable {
     return { result, stages };
   }
 
-  /** Waits until a folder can be asked: one is being opened, or the engine is starting again. */
+  /**
+   * Waits until a folder can be asked and there is something to answer from: one is being opened, its first files are
+   * being read, or the engine is starting again.
+   */
   async #askable(exchange: Exchange, signal: AbortSignal): Promise<void> {
     const { engine, folders } = this.#options;
     const starting = () => engine.state.state === "starting" || engine.state.state === "restarting";
     const opening = () => folders.askable.length === 0 && folders.wanted.some((index) => index.opening);
-    const waiting = () => starting() || opening();
-    if (!waiting()) return;
-    this.#become(exchange, { status: "waiting", for: "engine" });
+    const empty = () =>
+      overallState(folders.wanted) === "indexing" &&
+      !folders.wanted.some(({ whole }) => whole) &&
+      overallExtent(folders.wanted).percent < BEGUN;
+    const waiting = (): "engine" | "files" | undefined =>
+      starting() || opening() ? "engine" : empty() ? "files" : undefined;
+    let what = waiting();
+    if (what === undefined) return;
+    this.#become(exchange, { status: "waiting", for: what });
     const { promise, resolve } = Promise.withResolvers<void>();
     // Tells of the engine too.
     const subscription = folders.onChange(() => {
-      if (!waiting()) resolve();
+      const now = waiting();
+      if (now === undefined) resolve();
+      else if (now !== what) this.#become(exchange, { status: "waiting", for: now });
+      what = now;
     });
     try {
       await unlessAborted(promise, signal);

@@ -22,6 +22,7 @@ const PAUSE_MS = 250;
 interface Tried {
   readonly question: string;
   readonly sureness: Sureness;
+  readonly hops: number;
 }
 
 /**
@@ -119,7 +120,7 @@ export class Examples implements vscode.Disposable {
       const params = { folders: [index.path], question: candidate.question, narrow: [] };
       const result = await this.#engine.ask(params, () => {}, signal);
       if (!answers(result, candidate)) continue;
-      answered.push({ question: candidate.question, sureness: surenessOf(result.confidence) });
+      answered.push({ question: candidate.question, sureness: surenessOf(result.confidence), hops: result.hops });
       this.#found.set(keyOf(index), best(answered));
       if (best(answered).length >= ENOUGH) this.#changed.fire();
       if (answered.filter(({ sureness }) => sureness === "sure").length >= WANTED) break;
@@ -138,9 +139,10 @@ function answers({ abstained, answer, citations }: AskResult, candidate: Example
   return told && place.file === file && place.from <= line && line <= place.to;
 }
 
-/** Those that it was not sure of only as far as the others are too few. */
+/** The surest first, of these the shortest ways; those that it was unsure of only as far as the others are too few. */
 function best(answered: readonly Tried[]): readonly string[] {
-  const of = (sureness: Sureness) => answered.filter((each) => each.sureness === sureness);
+  const of = (sureness: Sureness) =>
+    answered.filter((each) => each.sureness === sureness).sort((a, b) => a.hops - b.hops);
   const good = [...of("sure"), ...of("likely")];
   const enough = good.length >= ENOUGH ? good : [...good, ...of("unsure")].slice(0, ENOUGH);
   return enough.slice(0, WANTED).map(({ question }) => question);

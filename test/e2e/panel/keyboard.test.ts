@@ -99,6 +99,7 @@ describe("keyboard", () => {
   it("hands a question over while the engine starts or another one runs, and shows what it waits for", async () => {
     for (const [state, next, words] of [
       [STATES.loading, STATES.starting, "Waiting for the engine"],
+      [STATES.indexing, STATES.begun, "Reading the first files"],
       [STATES.progress, STATES.queued, "Waiting for the question before"],
     ] as const) {
       await enter(state);

@@ -113,7 +113,7 @@ export const running: ExchangeView = {
 };
 
 /** Asked before it could be answered. */
-export function waiting(what: "engine" | "turn"): ExchangeView {
+export function waiting(what: "engine" | "files" | "turn"): ExchangeView {
   const result = { status: "waiting", for: what } as const;
   return { ...chained, id: `waiting for the ${what}`, result, stages: [], ruler: NO_TICKS, citations: [] };
 }
@@ -349,6 +349,7 @@ export const STATES = {
       },
     ],
   },
+  begun: { ...base, index: { ...indexing, percent: 0, files: 0, of: 0 }, exchanges: [waiting("files")] },
   paused: { ...base, index: { ...indexing, state: "paused" }, hints: true },
   ready: { ...base, hints: true },
   notice: { ...base, notices: ["Another window reads this workspace. This one uses its index."] },
