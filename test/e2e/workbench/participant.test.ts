@@ -27,7 +27,7 @@ describe("@armt in VS Code's chat", () => {
     const { page } = at.window;
     const responses = page.locator(".interactive-session .interactive-response");
     const before = await responses.count();
-    const input = page.locator(".interactive-session .interactive-input-part .monaco-editor").first();
+    const input = page.locator(".interactive-session .chat-input-container .monaco-editor").first();
     await eventually(async () => {
       await input.click();
       await at.window.press("Control+A", "Delete");
