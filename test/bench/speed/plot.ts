@@ -51,7 +51,7 @@ export function drawCost({ sizes, steps, machine, commit }: SpeedReport): string
     const x = px(10 ** power);
     out.push(
       `<line x1="${at(x)}" y1="${TOP}" x2="${at(x)}" y2="${HEIGHT - BOTTOM}" stroke="#dddddd"/>`,
-      `<text x="${at(x)}" y="${HEIGHT - BOTTOM + 16}" text-anchor="middle">${power >= 6 ? `${10 ** (power - 6)} M` : `${10 ** power}`}</text>`,
+      `<text x="${at(x)}" y="${HEIGHT - BOTTOM + 16}" text-anchor="middle">${count(power)}</text>`,
     );
   }
   for (const y of [0, 0.5, 1, 1.5]) {
@@ -78,6 +78,12 @@ export function drawCost({ sizes, steps, machine, commit }: SpeedReport): string
 
 function band(left: number, right: number, top: number, bottom: number): string {
   return `<rect x="${at(left)}" y="${at(top)}" width="${at(right - left)}" height="${at(bottom - top)}" fill="#eeeeee"/>`;
+}
+
+/** 10^power in words. */
+function count(power: number): string {
+  if (power >= 6) return `${10 ** (power - 6)} M`;
+  return power >= 3 ? `${10 ** (power - 3)} k` : `${10 ** power}`;
 }
 
 function at(value: number): string {
