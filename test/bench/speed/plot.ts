@@ -44,6 +44,7 @@ export function drawCost({ sizes, steps, machine, commit }: SpeedReport): string
   const py = (y: number) => HEIGHT - BOTTOM - (y / top) * (HEIGHT - TOP - BOTTOM);
   const out = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
+    "<title>Cost against the number of tokens</title>",
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>`,
     band(px(10 ** low), px(10 ** high), py(1.1), py(0.9)),
   ];
