@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
-import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { tritBytes } from "../../src/engine/memory/codes.ts";
+import { loadBundle } from "../../src/engine/model/bundle.ts";
+import { storeOptions } from "../../src/engine/open-state.ts";
+import { DEFAULT_MODEL } from "../../src/engine/service.ts";
+import { Store } from "../../src/engine/store/store.ts";
+import { resolveWorkspace } from "../../src/engine/workspace.ts";
 import { committed, finished, MEDIUM, Sandbox } from "./support.ts";
 
 const KILLS = 20;
@@ -13,23 +18,29 @@ const QUESTIONS = [
   "where is IllegalOperationError?",
 ];
 
-/** Everything in a state that answers depend on: files, segments, writes and memories, in order. */
-function contents(state: string): unknown {
-  const database = new DatabaseSync(state, { readOnly: true });
+const bundle = await loadBundle(DEFAULT_MODEL);
+
+/** Everything in a state that answers depend on: files, segments, gists and writes, in order, and the shards. */
+function contents(workspace: string, state: string): unknown {
+  const root = resolveWorkspace(workspace);
+  const store = Store.open(state, storeOptions({ workspace, readOnly: true }, root, bundle));
   try {
-    const files = database.prepare("SELECT path, hash, lines, segments FROM files ORDER BY path").all();
-    const segments = database
-      .prepare(
-        `SELECT path, ordinal, byte_from, byte_to, line_from, line_to, symbol, segments.hash, mask, hex(gist) AS gist,
-           hex(log) AS log
-         FROM segments JOIN files ON files.id = segments.file LEFT JOIN writes ON writes.segment = segments.id
-         ORDER BY path, ordinal`,
-      )
-      .all();
-    const shards = database.prepare("SELECT id, live FROM shards ORDER BY id").all();
-    return { files, segments, shards };
+    const bytes = tritBytes(bundle.memoryDims.gistWidth);
+    const gists = new Map<number, Uint8Array>();
+    for (const { first, block } of store.memory().blocks()) {
+      for (const i of block.files.keys()) gists.set(first + i, block.gists.subarray(i * bytes, (i + 1) * bytes));
+    }
+    const files = store.files().map(({ path, hash, lines }) => ({
+      path,
+      hash,
+      lines,
+      segments: store.segmentsOfFile(path).map(({ id, file: _, ...segment }) => {
+        return { ...segment, gist: gists.get(id), writes: store.writesOf([id]).get(id) };
+      }),
+    }));
+    return { files, shards: store.shards().map(({ id, atRest, live }) => ({ id, atRest, live })) };
   } finally {
-    database.close();
+    store.close();
   }
 }
 
@@ -37,7 +48,7 @@ test(`kill -9 at ${KILLS} random moments: the state is sound, and a finished ind
   const box = new Sandbox(t);
   const workspace = box.workspace("w", MEDIUM);
   const reference = await box.index(workspace, "--state", box.path("reference.sqlite"));
-  const wanted = contents(reference.state);
+  const wanted = contents(workspace, reference.state);
   const answers: unknown[] = [];
   for (const question of QUESTIONS) answers.push(await box.ask(workspace, question, "--state", reference.state));
 
@@ -55,7 +66,7 @@ test(`kill -9 at ${KILLS} random moments: the state is sound, and a finished ind
     const none = verified.code === 1 && /There is no state file/.test(verified.stderr);
     assert.ok(verified.code === 0 || none, `round ${round}: ${verified.stdout} ${verified.stderr}`);
     await box.index(workspace, "--state", state);
-    assert.deepEqual(contents(state), wanted, `round ${round}`);
+    assert.deepEqual(contents(workspace, state), wanted, `round ${round}`);
   }
   assert.ok(interrupted >= KILLS / 2, `only ${interrupted} runs were killed before their end`);
 

@@ -161,7 +161,7 @@ test("a state path that cannot be", async () => {
 function mountTiny(folder: string): string | undefined {
   if (process.platform !== "linux" || !isRoot) return "mounting a small file system needs root on Linux";
   mkdirSync(folder);
-  const mount = spawnSync("mount", ["-t", "tmpfs", "-o", "size=192k", "tmpfs", folder], { encoding: "utf8" });
+  const mount = spawnSync("mount", ["-t", "tmpfs", "-o", "size=96k", "tmpfs", folder], { encoding: "utf8" });
   return mount.status === 0 ? undefined : `no file system could be mounted: ${mount.stderr}`;
 }
 

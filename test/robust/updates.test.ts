@@ -10,10 +10,7 @@ import { assertVerbatim, git, MEDIUM, Sandbox } from "./support.ts";
 function segmentsOf(state: string, path: string): number {
   const database = new DatabaseSync(state, { readOnly: true });
   try {
-    const row = database
-      .prepare("SELECT count(*) AS n FROM segments JOIN files ON files.id = segments.file WHERE files.path = ?")
-      .get(path);
-    return Number(row?.["n"]);
+    return Number(database.prepare("SELECT segments FROM files WHERE path = ?").get(path)?.["segments"] ?? 0);
   } finally {
     database.close();
   }

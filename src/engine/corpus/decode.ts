@@ -15,7 +15,7 @@ export interface Source {
   /** Size on disk. */
   readonly bytes: number;
   readonly mtimeMs: number;
-  /** SHA-256 of the bytes on disk, hex. */
+  /** 132 bits of the SHA-256 of the bytes on disk, base64url. */
   readonly hash: string;
   readonly encoding: SourceEncoding;
 }
@@ -38,7 +38,7 @@ export async function readSource(absolutePath: string, limits: ReadLimits = {}):
   if (bytes.length > maxBytes) return { skip: "too-large" };
   const reason = reasonByContent(absolutePath, bytes);
   if (reason !== undefined) return { skip: reason };
-  const hash = createHash("sha256").update(bytes).digest("hex");
+  const hash = createHash("sha256").update(bytes).digest("base64url").slice(0, 22);
   return { ...decode(bytes), bytes: bytes.length, mtimeMs: read.mtimeMs, hash };
 }
 

@@ -5,7 +5,7 @@ import { quantizeRow, quantizeWrites } from "../memory/writes.ts";
 import type { IndexStep } from "../model/stepper.ts";
 import type { EncodedSegment } from "../store/records.ts";
 
-/** Hash of all that a segment's encoding depends on, given the model: header, code and anchors. */
+/** Hash of all that a segment's encoding depends on, given the model: header, code and anchors. Compared in a file only. */
 export function segmentHash(segment: Segment): string {
   const hash = createHash("sha256");
   const anchors = Int32Array.from(segment.anchors, (anchor) => anchor.token);
@@ -13,7 +13,7 @@ export function segmentHash(segment: Segment): string {
     hash.update(Int32Array.of(part.length));
     hash.update(part);
   }
-  return hash.digest("base64url").slice(0, 27);
+  return hash.digest("base64url").slice(0, 8);
 }
 
 /** What makes an index step of a segment: `Stepper`, or `Encoders` for many. */
@@ -27,6 +27,6 @@ export async function encodeSegment(steps: IndexSteps, segment: Segment): Promis
   const anchors = segment.anchors.map((anchor) => anchor.token);
   const { keys, betas, gist } = await steps.index(segment.header, segment.code, anchors);
   const packed = new Int8Array(gist.length);
-  const gistScale = quantizeRow(gist, 0, gist.length, packed);
-  return { gist: packed, gistScale, writes: quantizeWrites(keys, betas, anchors, steps.dims.dMem) };
+  quantizeRow(gist, 0, gist.length, packed);
+  return { gist: packed, writes: quantizeWrites(keys, betas, anchors, steps.dims.dMem) };
 }

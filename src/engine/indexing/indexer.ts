@@ -17,6 +17,9 @@ import { refreshTargets } from "./targets.ts";
 /** Committed together: a crash loses at most this many segments' work. */
 const SEGMENTS_PER_TRANSACTION = 64;
 
+/** After a run that streamed this share of all segments the state is made as small as it can be. */
+const COMPACTED_FROM = 0.1;
+
 /** Note in the state: bytes of the workspace, of which the indexed ones are a share. */
 export const EXTENT_NOTE = "extent";
 
@@ -195,6 +198,8 @@ export class Indexer {
     }
     tell("settle");
     await this.settle(turn, signal);
+    const segments = this.#store.memory().segments;
+    if (counts.streamedSegments >= segments * COMPACTED_FROM) await this.#store.compact(signal, () => turn.pass());
     // Files that turned out not to be readable are no part of what can be known.
     this.#noteExtent(this.#store.knownBytes());
     return { counts, skipped };
@@ -383,8 +388,6 @@ function segmentInput(
   return {
     charFrom: segment.start,
     charTo: segment.end,
-    byteFrom: segment.byteStart,
-    byteTo: segment.byteEnd,
     lineFrom: segment.startLine,
     lineTo: segment.endLine,
     symbol: segment.symbol,

@@ -103,26 +103,14 @@ export class AddressDecoder {
     }
   }
 
-  /** Highest score among the addresses `from .. from+count-1` whose bit is set in `mask`; -Infinity if none is. */
-  best(from: number, count: number, mask: number): number {
-    const bits = this.#codes.bits(from + count);
-    const sums = this.#sums;
-    const groups = this.#groups;
-    let best = Number.NEGATIVE_INFINITY;
-    for (let slot = 0; slot < count; slot++) {
-      if (((mask >>> slot) & 1) === 0) continue;
-      const at = (from + slot) * groups;
-      let score = 0;
-      for (let group = 0; group < groups; group++) {
-        score += sums[group * 256 + (bits[at + group] as number)] as number;
-      }
-      if (score > best) best = score;
-    }
-    return best;
-  }
-
   /** Score of one address. */
   score(address: number): number {
-    return this.best(address, 1, 1);
+    const bits = this.#codes.bits(address + 1);
+    const at = address * this.#groups;
+    let score = 0;
+    for (let group = 0; group < this.#groups; group++) {
+      score += this.#sums[group * 256 + (bits[at + group] as number)] as number;
+    }
+    return score;
   }
 }

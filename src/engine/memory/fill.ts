@@ -9,7 +9,7 @@ export interface FactBatch {
   readonly keys: Int8Array;
   /** β [count], 0..255 for 0..1. */
   readonly betas: Uint8Array;
-  /** Address [count] in the shard. */
+  /** Address [count] in the shard: the position of the write's segment. */
   readonly addresses: Uint32Array;
 }
 

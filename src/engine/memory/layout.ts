@@ -31,7 +31,7 @@ export type StateBits = 4 | 8;
 /** Layout used when the bundle says nothing else (contract of the workspace memory, DESIGN §5). */
 export const DEFAULT_FACTS_LAYOUT: FactsLayout = {
   slotsPerSegment: 12,
-  segmentsPerShard: 48,
+  segmentsPerShard: 256,
   codeSeed: 7,
   lambda: 0.5,
   betaThreshold: 0.5,
@@ -41,9 +41,4 @@ export const DEFAULT_FACTS_LAYOUT: FactsLayout = {
 /** K, the width of φ: `2 · ν · dMem`. */
 export function featureWidth(dims: Pick<MemoryDims, "dMem" | "nu">): number {
   return 2 * dims.nu * dims.dMem;
-}
-
-/** A write's address in its shard: what its value's code stands for. */
-export function addressOf(position: number, slot: number, layout: Pick<FactsLayout, "slotsPerSegment">): number {
-  return position * layout.slotsPerSegment + slot;
 }

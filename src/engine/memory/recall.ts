@@ -1,22 +1,21 @@
 import { type AddressCodes, AddressDecoder } from "./address.ts";
-import { dpfp, maxNonZeros, sparseFeatures, sparseRow } from "./dpfp.ts";
-import { addressOf, type FactsLayout, featureWidth, type MemoryDims } from "./layout.ts";
+import { dpfp, maxNonZeros, sparseRow } from "./dpfp.ts";
+import { type FactsLayout, featureWidth, type MemoryDims } from "./layout.ts";
 import { unpackState } from "./quantize.ts";
 
 /** A shard to recall from. */
 export interface RecallShard {
   /** Packed state (`packState`) of K × V numbers. */
   readonly state: Uint8Array;
-  /** For each segment position a mask of the slots whose writes are in the state; 0 at a free position. */
-  readonly live: Uint32Array;
+  /** For each segment position 1 if a write of it is in the state, 0 if none is. */
+  readonly live: Uint8Array;
 }
 
 /**
- * Asks shards' states. For each question key `r = φ(q)ᵀA`; a slot's score is `r · code(address)`; a segment's score is
- * MaxSim over its slots, `Σ_t w_t max_slot score`. Raw scores compare across shards and tell absence (LAB part 2).
- *
- * A state is unpacked once per call for all question keys; that costs a few microseconds a shard, so nothing but the
- * packed bytes is kept between calls.
+ * Asks shards' states. `r = Σ_t w_t φ(q_t)ᵀA`; a segment's score is `r · code(position)`. The address is the segment,
+ * not the slot, so that all its writes add up in one value: that finds more than slots' values of twice the width, and
+ * is one product a shard for all question keys (models/training/experiments.md). Raw scores compare across shards and
+ * tell absence (LAB part 2).
  *
  * @param questionKeys one vector [dMem] per question key
  * @param weights w_t, one per question key
@@ -32,32 +31,28 @@ export function recallShards(
 ): Float32Array[] {
   const k = featureWidth(dims);
   const width = dims.valueWidth;
-  const features = sparseFeatures(flatten(questionKeys, dims.dMem), questionKeys.length, dims.dMem, dims.nu);
+  const question = new Float32Array(k);
+  const row = new Float32Array(k);
+  for (const [t, key] of questionKeys.entries()) {
+    dpfp(key, dims.dMem, dims.nu, row, true);
+    for (let i = 0; i < k; i++) question[i] = (question[i] as number) + (weights[t] ?? 1) * (row[i] as number);
+  }
   const state = new Float32Array(k * width);
   const recalled = new Float32Array(width);
   const decoder = new AddressDecoder(codes);
   return shards.map((shard) => {
     unpackState(shard.state, k, width, layout.stateBits, state);
-    const positions = shard.live.length;
-    const scores = new Float32Array(positions);
-    for (let position = 0; position < positions; position++) {
-      if (shard.live[position] === 0) scores[position] = Number.NEGATIVE_INFINITY;
+    recalled.fill(0);
+    for (let i = 0; i < k; i++) {
+      const weight = question[i] as number;
+      if (weight === 0) continue;
+      const at = i * width;
+      for (let v = 0; v < width; v++) recalled[v] = (recalled[v] as number) + weight * (state[at + v] as number);
     }
-    for (let t = 0; t < questionKeys.length; t++) {
-      recalled.fill(0);
-      for (let p = features.offset[t] as number; p < (features.offset[t + 1] as number); p++) {
-        const at = (features.index[p] as number) * width;
-        const weight = features.value[p] as number;
-        for (let v = 0; v < width; v++) recalled[v] = (recalled[v] as number) + weight * (state[at + v] as number);
-      }
-      decoder.load(recalled);
-      const w = weights[t] ?? 1;
-      for (let position = 0; position < positions; position++) {
-        const mask = shard.live[position] as number;
-        if (mask === 0) continue;
-        const best = decoder.best(addressOf(position, 0, layout), layout.slotsPerSegment, mask);
-        scores[position] = (scores[position] as number) + w * best;
-      }
+    decoder.load(recalled);
+    const scores = new Float32Array(shard.live.length);
+    for (let position = 0; position < scores.length; position++) {
+      scores[position] = shard.live[position] === 0 ? Number.NEGATIVE_INFINITY : decoder.score(position);
     }
     return scores;
   });
@@ -152,11 +147,5 @@ function interleavedFeatures(questionKeys: readonly Float32Array[], stride: numb
     dpfp(key, dims.dMem, dims.nu, row, true);
     for (let i = 0; i < k; i++) out[i * stride + t] = row[i] as number;
   }
-  return out;
-}
-
-function flatten(vectors: readonly Float32Array[], width: number): Float32Array {
-  const out = new Float32Array(vectors.length * width);
-  for (const [row, vector] of vectors.entries()) out.set(vector.subarray(0, width), row * width);
   return out;
 }

@@ -1,7 +1,9 @@
 import { ArmtError } from "../errors.ts";
+import { type ByteReader, ByteWriter } from "./bytes.ts";
+import { decodeSigns, encodeSigns, signBytes } from "./codes.ts";
 
 /**
- * The writes of one segment as the log keeps them: row i is the write of slot i.
+ * The writes of one segment: row i is the write of slot i. What is read back from the log has keys of ±1 and β in steps.
  * A key has no scale, because φ has unit length.
  */
 export interface SegmentWrites {
@@ -73,45 +75,68 @@ export function quantizeRow(x: Float32Array, at: number, width: number, out: Int
   return most / 127;
 }
 
-/** Bytes that one write takes in the log: key, β and anchor; the slot is its place. */
-export function bytesPerWrite(dMem: number): number {
-  return dMem + 3;
-}
+/** β is logged as one of 16 levels: its place above or below the threshold and its rank are all that is used of it. */
+const BETA_STEP = 17;
 
 /**
- * One blob per segment: all β, all anchors (little-endian), then all keys. One blob of 12 writes is 804 bytes; a row
- * per write would add a row header, a segment id, a slot and an index entry, about a third more, and be read 12 times.
+ * What the log keeps of a segment: count, β (half a byte each), anchors (about a byte), then the signs of each key.
+ * φ takes products of neighbouring numbers where the signs of question and key agree, so signs are most of a key: 8
+ * bytes instead of 64 (models/training/experiments.md).
  */
 export function encodeWrites(writes: SegmentWrites, dMem: number): Uint8Array {
   const count = writes.betas.length;
   if (writes.keys.length !== count * dMem || writes.anchors.length !== count) {
     throw new InvalidWritesError("keys, β and anchors are not equally many");
   }
-  const blob = new Uint8Array(count * bytesPerWrite(dMem));
-  const view = new DataView(blob.buffer);
-  blob.set(writes.betas);
-  for (let i = 0; i < count; i++) view.setUint16(count + 2 * i, writes.anchors[i] as number, true);
-  blob.set(new Uint8Array(writes.keys.buffer, writes.keys.byteOffset, writes.keys.length), 3 * count);
-  return blob;
+  const out = new ByteWriter();
+  out.varint(count);
+  for (let i = 0; i < count; i += 2) out.byte(levelOf(writes.betas[i]) | (levelOf(writes.betas[i + 1]) << 4));
+  let before = 0;
+  for (const anchor of writes.anchors) {
+    out.signed(anchor - before);
+    before = anchor;
+  }
+  const keys = new Uint8Array(count * signBytes(dMem));
+  for (let i = 0; i < count; i++) encodeSigns(writes.keys, i * dMem, dMem, keys, i * signBytes(dMem));
+  out.append(keys);
+  return out.done();
 }
 
-/** Inverse of `encodeWrites`. Throws `InvalidWritesError` on a length that no number of writes has. */
-export function decodeWrites(blob: Uint8Array, dMem: number): SegmentWrites {
-  const count = blob.length / bytesPerWrite(dMem);
-  if (!Number.isInteger(count)) throw new InvalidWritesError(`a blob of ${blob.length} bytes holds no whole writes`);
-  const view = new DataView(blob.buffer, blob.byteOffset, blob.byteLength);
+function levelOf(beta: number | undefined): number {
+  return Math.round((beta ?? 0) / BETA_STEP);
+}
+
+/** The writes of a segment as the log has them, from where `log` stands. Throws `RangeError` if the bytes end too early. */
+export function decodeWrites(log: ByteReader, dMem: number): SegmentWrites {
+  const { count, betas } = readBetas(log);
   const anchors = new Uint16Array(count);
-  for (let i = 0; i < count; i++) anchors[i] = view.getUint16(count + 2 * i, true);
-  return {
-    betas: blob.slice(0, count),
-    anchors,
-    keys: new Int8Array(blob.buffer, blob.byteOffset + 3 * count, count * dMem).slice(),
-  };
+  for (let i = 0, before = 0; i < count; i++) {
+    before += log.signed();
+    anchors[i] = before;
+  }
+  const signs = log.take(count * signBytes(dMem));
+  const keys = new Int8Array(count * dMem);
+  for (let i = 0; i < count; i++) decodeSigns(signs, i * signBytes(dMem), dMem, keys, i * dMem);
+  return { betas, anchors, keys };
 }
 
-/** Bit i is set if the write of slot i is strong enough to be in the shard's state. */
-export function liveMask(betas: Uint8Array, betaThreshold: number): number {
-  let mask = 0;
-  for (let i = 0; i < betas.length; i++) if ((betas[i] as number) / 255 > betaThreshold) mask |= 1 << i;
-  return mask >>> 0;
+/** Passes over the writes of a segment; returns their β. Throws `RangeError` if the bytes end too early. */
+export function skipWrites(log: ByteReader, dMem: number): Uint8Array {
+  const { count, betas } = readBetas(log);
+  for (let i = 0; i < count; i++) log.signed();
+  log.take(count * signBytes(dMem));
+  return betas;
+}
+
+function readBetas(log: ByteReader): { count: number; betas: Uint8Array } {
+  const count = log.varint();
+  const levels = log.take(Math.ceil(count / 2));
+  const betas = new Uint8Array(count);
+  for (let i = 0; i < count; i++) betas[i] = (((levels[i >> 1] as number) >> (4 * (i & 1))) & 15) * BETA_STEP;
+  return { count, betas };
+}
+
+/** Whether any write is strong enough to be in the shard's state. */
+export function anyLive(betas: Uint8Array, betaThreshold: number): boolean {
+  return betas.some((beta) => beta / 255 > betaThreshold);
 }

@@ -82,7 +82,7 @@ const NEEDED: readonly string[] = ["int8", "tokenizer"];
 export type BundleRole = (typeof ROLES)[number];
 
 /** Width of the address codes in the workspace memory, V. */
-const VALUE_WIDTH = 64;
+const VALUE_WIDTH = 32;
 
 /** Loads and checks a bundle: config, presence and sizes of its files. `verifyBundle` checks the hashes too. */
 export async function loadBundle(folder: string): Promise<Bundle> {

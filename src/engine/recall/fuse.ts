@@ -1,3 +1,5 @@
+import { top } from "../memory/top.ts";
+
 /** What the parts of recall say about one segment. A part that does not know the segment says 0. */
 export interface RecallFeatures {
   /** Cosine of the gists, in standard deviations from the workspace's mean. */
@@ -17,13 +19,10 @@ export interface Candidate {
   readonly features: RecallFeatures;
 }
 
-/** One part's scores: `scores[i]` belongs to `segments[i]`. */
-export interface PartScores {
-  readonly segments: ArrayLike<number>;
-  readonly scores: Float32Array;
-}
+/** One part's scores, by segment; NaN where it says nothing. */
+export type PartScores = Float32Array;
 
-/** Scores as standard deviations from their mean; values that are not finite are left out of both and become 0. */
+/** Scores as standard deviations from their mean, in place; what is not finite is left out of both and becomes NaN. */
 export function standardise(scores: Float32Array): Float32Array {
   let sum = 0;
   let squares = 0;
@@ -36,35 +35,42 @@ export function standardise(scores: Float32Array): Float32Array {
   }
   const mean = count === 0 ? 0 : sum / count;
   const deviation = Math.sqrt(Math.max(1e-12, count === 0 ? 1 : squares / count - mean * mean));
-  return scores.map((s) => (Number.isFinite(s) ? (s - mean) / deviation : 0));
+  for (let i = 0; i < scores.length; i++) {
+    const s = scores[i] as number;
+    scores[i] = Number.isFinite(s) ? (s - mean) / deviation : Number.NaN;
+  }
+  return scores;
 }
 
-/** Weighted sum of the parts' features; the best `limit` segments, ties by segment number. */
+/** Weighted sum of the parts' features; the best `limit` segments that any part knows, ties by segment number. */
 export function fuse(
   parts: Readonly<Record<keyof RecallFeatures, PartScores | undefined>>,
   weights: FusionWeights,
   limit: number,
 ): Candidate[] {
-  const found = new Map<number, { gist: number; memory: number; lexical: number }>();
-  for (const name of ["gist", "memory", "lexical"] as const) {
+  const names = ["gist", "memory", "lexical"] as const;
+  const sums = new Float64Array(Math.max(0, ...names.map((name) => parts[name]?.length ?? 0))).fill(Number.NaN);
+  for (const name of names) {
     const part = parts[name];
-    if (part === undefined) continue;
-    for (let i = 0; i < part.scores.length; i++) {
-      const segment = part.segments[i];
-      const score = part.scores[i];
-      if (segment === undefined || score === undefined) continue;
-      let features = found.get(segment);
-      if (features === undefined) {
-        features = { gist: 0, memory: 0, lexical: 0 };
-        found.set(segment, features);
-      }
-      features[name] = score;
+    const weight = weights[name];
+    for (let segment = 0; segment < (part?.length ?? 0); segment++) {
+      const score = part?.[segment] ?? Number.NaN;
+      if (Number.isNaN(score)) continue;
+      const sum = sums[segment] as number;
+      sums[segment] = (Number.isNaN(sum) ? 0 : sum) + weight * score;
     }
   }
-  const candidates = [...found].map(([segment, features]) => ({
+  const feature = (name: keyof RecallFeatures, segment: number): number => {
+    const score = parts[name]?.[segment] ?? Number.NaN;
+    return Number.isNaN(score) ? 0 : score;
+  };
+  return top(sums, limit).map((segment) => ({
     segment,
-    features,
-    score: weights.gist * features.gist + weights.memory * features.memory + weights.lexical * features.lexical,
+    score: sums[segment] as number,
+    features: {
+      gist: feature("gist", segment),
+      memory: feature("memory", segment),
+      lexical: feature("lexical", segment),
+    },
   }));
-  return candidates.sort((a, b) => b.score - a.score || a.segment - b.segment).slice(0, limit);
 }

@@ -1,6 +1,8 @@
 import { AddressCodes } from "../memory/address.ts";
+import { TritProducts, tritBytes } from "../memory/codes.ts";
 import type { FactsLayout, MemoryDims } from "../memory/layout.ts";
 import { exactKeys, recallShards } from "../memory/recall.ts";
+import { top } from "../memory/top.ts";
 import type { LexicalTerm } from "../store/lexical.ts";
 import type { Store } from "../store/store.ts";
 import type { Part } from "../types.ts";
@@ -50,16 +52,18 @@ export class Recall {
   }
 
   #byGist(query: RecallQuery): PartScores {
-    const { ids, vectors, scales } = this.#store.gists();
+    const memory = this.#store.memory();
     const width = this.#dims.gistWidth;
-    const scores = new Float32Array(ids.length);
-    for (let row = 0; row < ids.length; row++) {
-      let dot = 0;
-      const at = row * width;
-      for (let i = 0; i < width; i++) dot += (vectors[at + i] as number) * (query.gist[i] as number);
-      scores[row] = dot * (scales[row] as number);
+    const bytes = tritBytes(width);
+    const products = new TritProducts(query.gist, width);
+    const scores = silent(memory.end);
+    for (const { first, block } of memory.blocks()) {
+      for (let position = 0; position < block.files.length; position++) {
+        if (block.files[position] === 0) continue;
+        scores[first + position] = products.with(block.gists, position * bytes) / (block.shares[position] as number);
+      }
     }
-    return { segments: ids, scores: standardise(scores) };
+    return standardise(scores);
   }
 
   /**
@@ -73,59 +77,60 @@ export class Recall {
   ): PartScores {
     const total = query.weights.reduce((sum, w) => sum + w, 0) || 1;
     const weights = query.weights.map((w) => w / total);
-    const proposed = new Set(this.#fromStates(query, weights));
-    for (const part of others) for (const segment of best(part, PROPOSED_BY_OTHERS)) proposed.add(segment);
+    const scores = silent(this.#store.memory().end);
+    const proposed = new Set(top(this.#fromStates(query, weights, scores.length), PROPOSED_BY_STATES));
+    for (const part of others) for (const segment of best(part)) proposed.add(segment);
     if (only !== undefined) {
       const [gist] = others;
-      const inside =
-        gist === undefined ? [...only].slice(0, PROPOSED_BY_OTHERS) : best(keep(gist, only), PROPOSED_BY_OTHERS);
+      const inside = gist === undefined ? [...only].slice(0, PROPOSED_BY_OTHERS) : best(keep(gist, only));
       for (const segment of inside) proposed.add(segment);
     }
     const writes = this.#store.writesOf([...proposed]);
-    const segments = [...writes.keys()];
     const keys = Array.from(writes.values(), (logged) => logged.keys);
-    return { segments, scores: standardise(exactKeys(query.keys, weights, keys, this.#dims).scores) };
+    const exact = exactKeys(query.keys, weights, keys, this.#dims).scores;
+    for (const [row, segment] of [...writes.keys()].entries()) scores[segment] = exact[row] as number;
+    return standardise(scores);
   }
 
-  #fromStates(query: RecallQuery, weights: readonly number[]): number[] {
+  /** What the shards' states say of each segment. */
+  #fromStates(query: RecallQuery, weights: readonly number[], end: number): Float32Array {
     const shards = this.#store.shards();
-    const places: { segment: number; score: number }[] = [];
+    const found = silent(end);
     const recalled = recallShards(query.keys, weights, shards, this.#dims, this.#layout, this.#codes);
     for (const [index, scores] of recalled.entries()) {
       const segments = shards[index]?.segments;
-      for (const [position, score] of scores.entries()) {
-        const segment = segments?.[position];
-        if (segment !== undefined && segment !== 0 && Number.isFinite(score)) places.push({ segment, score });
+      for (let position = 0; position < scores.length; position++) {
+        const segment = segments?.[position] ?? 0;
+        if (segment !== 0) found[segment] = scores[position] as number;
       }
     }
-    places.sort((a, b) => b.score - a.score || a.segment - b.segment);
-    return places.slice(0, PROPOSED_BY_STATES).map((place) => place.segment);
+    return found;
   }
 
   #byWords(query: RecallQuery, only: ReadonlySet<number> | undefined): PartScores {
+    const scores = silent(this.#store.memory().end);
     const all = this.#store.lexical(query.terms, only === undefined ? LEXICAL_HITS : Number.POSITIVE_INFINITY);
     const best = all[0]?.score ?? 1;
     const hits = only === undefined ? all : all.filter((hit) => only.has(hit.segment)).slice(0, LEXICAL_HITS);
-    return {
-      segments: hits.map((hit) => hit.segment),
-      scores: Float32Array.from(hits, (hit) => (best > 0 ? hit.score / best : 0)),
-    };
+    for (const { segment, score } of hits) scores[segment] = best > 0 ? score / best : 0;
+    return scores;
   }
+}
+
+/** Scores that say nothing of any segment below `end`. */
+function silent(end: number): Float32Array {
+  return new Float32Array(end).fill(Number.NaN);
 }
 
 /** A part's scores of some segments. */
 function keep(part: PartScores | undefined, only: ReadonlySet<number> | undefined): PartScores | undefined {
   if (part === undefined || only === undefined) return part;
-  const rows = Array.from(part.segments, (_, row) => row).filter((row) => only.has(part.segments[row] ?? -1));
-  return {
-    segments: rows.map((row) => part.segments[row] ?? -1),
-    scores: Float32Array.from(rows, (row) => part.scores[row] ?? 0),
-  };
+  const kept = silent(part.length);
+  for (const segment of only) kept[segment] = part[segment] ?? Number.NaN;
+  return kept;
 }
 
-/** The `count` best segments of a part. */
-function best(part: PartScores | undefined, count: number): number[] {
-  if (part === undefined) return [];
-  const order = Array.from(part.scores.keys()).sort((a, b) => (part.scores[b] ?? 0) - (part.scores[a] ?? 0));
-  return order.slice(0, count).flatMap((row) => part.segments[row] ?? []);
+/** The best segments of a part. */
+function best(part: PartScores | undefined): number[] {
+  return part === undefined ? [] : top(part, PROPOSED_BY_OTHERS);
 }

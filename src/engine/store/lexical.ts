@@ -1,4 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { top } from "../memory/top.ts";
+import { numberOf } from "./rows.ts";
+import type { SegmentMemory } from "./segment-memory.ts";
 
 /** A word of the question and how much it counts. */
 export interface LexicalTerm {
@@ -12,44 +15,70 @@ export interface LexicalHit {
   readonly score: number;
 }
 
-/** Worth of a match in path, symbol and body. */
-export type ColumnWeights = readonly [path: number, symbol: number, body: number];
+/** k1 and b of BM25 (Robertson and Zaragoza 2009); segments are about equally long, so length says little. */
+const SATURATION = 1.2;
+const LENGTH_SHARE = 0.25;
 
-export const DEFAULT_COLUMN_WEIGHTS: ColumnWeights = [1, 1, 1];
+/** The idf of a word that is in half of the segments or more. */
+const LEAST_IDF = 1e-6;
 
 /**
- * BM25 over the segments' words. The BM25 of several words is the sum of theirs, so each word is asked on its own and
- * its scores are weighted here: fractional weights, which FTS5 cannot express in one query.
+ * BM25 over the segments' words, where a word is in a segment or is not: FTS5 with `detail=none` keeps nothing else, in
+ * a third of the bytes, and the fused recall found as much (models/training/experiments.md). Each word is asked on its
+ * own, so that words can have weights.
  */
 export class LexicalIndex {
   readonly #match: StatementSync;
+  readonly #merge: StatementSync;
+  readonly #changes: StatementSync;
 
   constructor(db: DatabaseSync) {
-    this.#match = db.prepare("SELECT rowid, bm25(fts, ?, ?, ?) FROM fts WHERE fts MATCH ?");
-    this.#match.setReturnArrays(true);
+    // One text for all rows: a call for each row would take most of the time.
+    this.#match = db.prepare("SELECT group_concat(rowid) AS ids FROM fts WHERE fts MATCH ?");
+    this.#merge = db.prepare("INSERT INTO fts (fts, rank) VALUES ('merge', ?)");
+    this.#changes = db.prepare("SELECT total_changes() AS n");
+  }
+
+  /**
+   * Merges the index by at most so many pages; a negative number begins to merge all of it into one tree. Returns whether
+   * there was something to do (sqlite.org/fts5.html, "The 'merge' Command").
+   */
+  merge(pages: number): boolean {
+    const changes = (): number => numberOf(this.#changes.get() ?? {}, "n");
+    const before = changes();
+    this.#merge.run(pages);
+    return changes() - before >= 2;
   }
 
   /** The `limit` best segments, best first; equal scores by id. */
-  search(terms: readonly LexicalTerm[], limit: number, columns: ColumnWeights = DEFAULT_COLUMN_WEIGHTS): LexicalHit[] {
-    const scores = new Map<number, number>();
+  search(terms: readonly LexicalTerm[], limit: number, memory: SegmentMemory): LexicalHit[] {
+    const scores = new Float64Array(memory.end);
     for (const { term, weight } of terms) {
       if (weight === 0) continue;
-      for (const row of this.#match.iterate(...columns, quoted(term))) {
-        const segment = row["0"];
-        const rank = row["1"];
-        if (typeof segment !== "number" || typeof rank !== "number") continue;
-        // FTS5 gives the better match the smaller number.
-        scores.set(segment, (scores.get(segment) ?? 0) - weight * rank);
+      const ids = this.#segmentsWith(term);
+      const idf = Math.log((memory.segments - ids.length + 0.5) / (ids.length + 0.5));
+      for (const id of ids) {
+        const length = memory.lengthOf(id) / memory.meanLength;
+        const share = (SATURATION + 1) / (1 + SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * length));
+        scores[id] = (scores[id] as number) + weight * Math.max(LEAST_IDF, idf) * share;
       }
     }
-    return [...scores]
-      .map(([segment, score]) => ({ segment, score }))
-      .sort((a, b) => b.score - a.score || a.segment - b.segment)
-      .slice(0, limit);
+    for (const [id, score] of scores.entries()) if (score === 0) scores[id] = Number.NaN;
+    return top(scores, limit).map((segment) => ({ segment, score: scores[segment] as number }));
+  }
+
+  #segmentsWith(term: string): number[] {
+    const ids = this.#match.get(query(term))?.["ids"];
+    return typeof ids === "string" ? ids.split(",").map(Number) : [];
   }
 }
 
-/** A term as an FTS5 string: nothing in it is an operator. NUL would end the query. */
-function quoted(term: string): string {
-  return `"${term.replaceAll("\0", " ").replaceAll('"', '""')}"`;
+/** Words as the index takes them: without accents, which its tokenizer would not see. */
+export function foldAccents(words: string): string {
+  return words.normalize("NFD").replaceAll(/[\u0300-\u036f]/gu, "");
+}
+
+/** FTS5 strings, so that nothing in a term is an operator; all words of a term must be there. */
+function query(term: string): string {
+  return `"${foldAccents(term).replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, '" "')}"`;
 }

@@ -1,43 +1,36 @@
 import type { DatabaseSync } from "node:sqlite";
+import { PLACES_PER_BLOCK } from "./log-block.ts";
+import type { LogTable } from "./log-table.ts";
 import { numberOf } from "./rows.ts";
-
-/** A segment's place in the memory. */
-export interface Place {
-  readonly shard: number;
-  readonly position: number;
-}
 
 /**
  * Gives each new segment the lowest free place, so that shards stay full and the same sequence of changes gives the
  * same places.
  */
 export class Places {
-  readonly #perShard: number;
-  readonly #taken = new Set<number>();
-  /** No place below this is free. */
-  #lowest = 0;
+  /** Free places below `#end`, the lowest last. */
+  readonly #holes: number[] = [];
+  /** Every place from here on is free. */
+  #end = 0;
 
-  constructor(db: DatabaseSync, perShard: number) {
-    this.#perShard = perShard;
-    for (const row of db.prepare("SELECT shard, position FROM segments").iterate()) {
-      this.#taken.add(this.#index({ shard: numberOf(row, "shard"), position: numberOf(row, "position") }));
+  constructor(db: DatabaseSync, log: LogTable) {
+    for (const row of db.prepare("SELECT id, segments FROM log ORDER BY id").iterate()) {
+      const from = numberOf(row, "id") * PLACES_PER_BLOCK;
+      // A block without segments has no row.
+      for (; this.#end < from; this.#end++) this.#holes.push(this.#end);
+      if (numberOf(row, "segments") < PLACES_PER_BLOCK) this.#holes.push(...log.free(numberOf(row, "id")));
+      this.#end = from + PLACES_PER_BLOCK;
     }
+    this.#holes.reverse();
   }
 
-  take(): Place {
-    while (this.#taken.has(this.#lowest)) this.#lowest++;
-    const index = this.#lowest;
-    this.#taken.add(index);
-    return { shard: Math.floor(index / this.#perShard), position: index % this.#perShard };
+  take(): number {
+    return this.#holes.pop() ?? this.#end++;
   }
 
-  free(place: Place): void {
-    const index = this.#index(place);
-    this.#taken.delete(index);
-    if (index < this.#lowest) this.#lowest = index;
-  }
-
-  #index(place: Place): number {
-    return place.shard * this.#perShard + place.position;
+  free(place: number): void {
+    let at = this.#holes.length;
+    while (at > 0 && (this.#holes[at - 1] as number) < place) at--;
+    this.#holes.splice(at, 0, place);
   }
 }

@@ -6,6 +6,7 @@ import { copyChats } from "./chats.ts";
 import { ExportTargetExistsError, ImportRefusedError, StateFromNewerVersionError, toStateError } from "./errors.ts";
 import { blobOf, MalformedRowError, numberOf } from "./rows.ts";
 import { FORMAT_VERSION, type StateIdentity, writeMeta } from "./schema.ts";
+import { decodeList } from "./segment-list.ts";
 import { inspectState, openForReading, removeState } from "./state-file.ts";
 
 /** What belongs to one workspace on one machine and does not travel. */
@@ -104,10 +105,10 @@ function checkContents(db: DatabaseSync, source: string): void {
     for (const row of db.prepare("SELECT crc, state FROM shards").iterate()) {
       if (checksum(blobOf(row, "state")) !== numberOf(row, "crc")) throw damaged;
     }
-    const segments = db.prepare("SELECT s.crc, s.gist, w.log FROM segments s LEFT JOIN writes w ON w.segment = s.id");
-    for (const row of segments.iterate()) {
-      if (checksum(blobOf(row, "gist"), blobOf(row, "log")) !== numberOf(row, "crc")) throw damaged;
+    for (const row of db.prepare("SELECT crc, data FROM log").iterate()) {
+      if (checksum(blobOf(row, "data")) !== numberOf(row, "crc")) throw damaged;
     }
+    for (const row of db.prepare("SELECT list FROM files").iterate()) decodeList(blobOf(row, "list"));
   } catch (error) {
     throw error instanceof MalformedRowError ? damaged : error;
   }

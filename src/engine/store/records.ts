@@ -23,8 +23,6 @@ export interface SegmentRange {
   /** UTF-16 offsets in the decoded text. */
   readonly charFrom: number;
   readonly charTo: number;
-  readonly byteFrom: number;
-  readonly byteTo: number;
   /** From 1, last line inclusive. */
   readonly lineFrom: number;
   readonly lineTo: number;
@@ -32,9 +30,8 @@ export interface SegmentRange {
 
 /** What the model made of a segment: a pure function of its content. */
 export interface EncodedSegment {
-  /** Gist [G], int8: `vector ≈ gist · gistScale`. */
+  /** Gist [G], int8. Its scale drops out, as gists have unit length. */
   readonly gist: Int8Array;
-  readonly gistScale: number;
   readonly writes: SegmentWrites;
 }
 
@@ -64,9 +61,6 @@ export interface SegmentRecord extends SegmentRange {
   readonly ordinal: number;
   readonly symbol: string;
   readonly hash: string;
-  readonly tokens: number;
-  readonly shard: number;
-  readonly position: number;
 }
 
 /** What replacing a file did, in segments. */
@@ -80,22 +74,13 @@ export interface ReplaceReport {
   readonly segmentIds: readonly number[];
 }
 
-/** Gists of all segments for brute-force cosine; row i belongs to `ids[i]`. */
-export interface PackedGists {
-  readonly ids: Int32Array;
-  /** [ids.length, G] */
-  readonly vectors: Int8Array;
-  /** [ids.length] */
-  readonly scales: Float32Array;
-}
-
 /** A shard's state and who stands where in it; fits `recallShards`. */
 export interface StoredShard {
   readonly id: number;
   /** Packed, `memory/quantize.ts`. */
   readonly state: Uint8Array;
-  /** By position: mask of the slots whose writes are in the state. */
-  readonly live: Uint32Array;
+  /** By position: 1 if a write of the segment is in the state. */
+  readonly live: Uint8Array;
   /** By position: segment id, 0 where free. */
   readonly segments: Int32Array;
   /** Filled by ridge regression; false while filling (delta rule). */
@@ -121,7 +106,5 @@ export interface StoreStats {
   readonly shardsAtRest: number;
   readonly tokens: number;
   /** Bytes of the file by part, and in total with the WAL. */
-  readonly bytes: Readonly<
-    Record<"meta" | "files" | "segments" | "writes" | "shards" | "fts" | "chats" | "total", number>
-  >;
+  readonly bytes: Readonly<Record<"meta" | "files" | "log" | "shards" | "fts" | "chats" | "total", number>>;
 }

@@ -34,13 +34,3 @@ export function scalar(db: DatabaseSync, sql: string): number {
   if (typeof value !== "number") throw new MalformedRowError(sql, "number");
   return value;
 }
-
-/** The bytes of an int8 vector as SQLite takes them, without a copy. */
-export function bytesOf(vector: Int8Array): Uint8Array {
-  return new Uint8Array(vector.buffer, vector.byteOffset, vector.length);
-}
-
-/** A blob as an int8 vector, without a copy. */
-export function int8Of(blob: Uint8Array): Int8Array {
-  return new Int8Array(blob.buffer, blob.byteOffset, blob.length);
-}

@@ -3,10 +3,13 @@ import type { FactsLayout, MemoryDims } from "../memory/layout.ts";
 import { textOf } from "./rows.ts";
 
 /** Raised with every change of the tables or of the blobs in them. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** "ARMT", in the database header: tells our files from other programs'. */
 export const APPLICATION_ID = 0x41524d54;
+
+/** Small pages: a dozen tables and indexes each leave half of their last one empty, and large blobs theirs. */
+const PAGE_BYTES = 1024;
 
 /** What a state was made with; another identity means that nothing in it can be used with this model. */
 export interface StateIdentity {
@@ -15,7 +18,10 @@ export interface StateIdentity {
   readonly factsLayout: FactsLayout;
 }
 
-/** `segments.mask` has a bit per slot whose write is in the shard's state; `crc` covers gist and writes. */
+/**
+ * `files.list` has a file's segments (`segment-list.ts`), `log.data` what the memory keeps of up to 64 of them
+ * (`log-block.ts`); `log.segments` and `log.writes` count.
+ */
 const TABLES = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID, STRICT;
 CREATE TABLE files (
@@ -25,31 +31,17 @@ CREATE TABLE files (
   mtime_ms REAL NOT NULL,
   hash TEXT NOT NULL,
   lines INTEGER NOT NULL,
-  segments INTEGER NOT NULL
-) STRICT;
-CREATE TABLE segments (
-  id INTEGER PRIMARY KEY,
-  file INTEGER NOT NULL REFERENCES files (id),
-  ordinal INTEGER NOT NULL,
-  char_from INTEGER NOT NULL,
-  char_to INTEGER NOT NULL,
-  byte_from INTEGER NOT NULL,
-  byte_to INTEGER NOT NULL,
-  line_from INTEGER NOT NULL,
-  line_to INTEGER NOT NULL,
-  symbol TEXT NOT NULL,
-  hash TEXT NOT NULL,
+  segments INTEGER NOT NULL,
   tokens INTEGER NOT NULL,
-  shard INTEGER NOT NULL,
-  position INTEGER NOT NULL,
-  mask INTEGER NOT NULL,
-  gist_scale REAL NOT NULL,
-  gist BLOB NOT NULL,
-  crc INTEGER NOT NULL
+  list BLOB NOT NULL
 ) STRICT;
-CREATE INDEX segments_file ON segments (file, ordinal);
-CREATE UNIQUE INDEX segments_place ON segments (shard, position);
-CREATE TABLE writes (segment INTEGER PRIMARY KEY REFERENCES segments (id), log BLOB NOT NULL) STRICT;
+CREATE TABLE log (
+  id INTEGER PRIMARY KEY,
+  segments INTEGER NOT NULL,
+  writes INTEGER NOT NULL,
+  crc INTEGER NOT NULL,
+  data BLOB NOT NULL
+) STRICT;
 CREATE TABLE shards (
   id INTEGER PRIMARY KEY,
   live INTEGER NOT NULL,
@@ -59,12 +51,17 @@ CREATE TABLE shards (
 ) STRICT;
 CREATE TABLE chats (id TEXT PRIMARY KEY, title TEXT NOT NULL, created REAL NOT NULL, json TEXT NOT NULL) STRICT;
 CREATE VIRTUAL TABLE fts USING fts5 (
-  path, symbol, body, content = '', contentless_delete = 1, tokenize = 'porter unicode61'
+  words, content = '', contentless_delete = 1, detail = none, tokenize = 'porter ascii'
 );
+INSERT INTO fts (fts, rank) VALUES ('pgsz', ${PAGE_BYTES - 48});
 `;
 
-/** Settings of a connection that writes: WAL with NORMAL survives a killed process at any instant. */
+/**
+ * Settings of a connection that writes: WAL with NORMAL survives a killed process at any instant. The first two hold
+ * for a new file only.
+ */
 export function configureWriter(db: DatabaseSync): void {
+  db.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL;`);
   db.exec(
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;" +
       "PRAGMA cache_size = -16384; PRAGMA journal_size_limit = 16777216;",

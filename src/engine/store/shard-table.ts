@@ -1,11 +1,10 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { AddressCodes } from "../memory/address.ts";
 import { type FactBatch, fillDelta, fillRidge } from "../memory/fill.ts";
-import { addressOf, featureWidth } from "../memory/layout.ts";
+import { featureWidth } from "../memory/layout.ts";
 import { checksum, packState } from "../memory/quantize.ts";
-import { decodeWrites, type SegmentWrites } from "../memory/writes.ts";
-import type { StoredShard } from "./records.ts";
-import { blobOf, MalformedRowError, numberOf, type Row } from "./rows.ts";
+import type { LogTable } from "./log-table.ts";
+import { blobOf, numberOf } from "./rows.ts";
 import type { StateIdentity } from "./schema.ts";
 
 /** A state that is being filled, unpacked: later writes go on from here without a replay of the log. */
@@ -14,6 +13,14 @@ interface OpenShard {
   /** The state holds the writes of all positions below this. */
   filledTo: number;
   live: number;
+}
+
+/** A shard's state as it is stored. */
+export interface ShardState {
+  readonly id: number;
+  /** Packed, `memory/quantize.ts`. */
+  readonly state: Uint8Array;
+  readonly atRest: boolean;
 }
 
 /** Shards in the middle of filling are few, as places are given from the lowest on. */
@@ -25,27 +32,22 @@ const OPEN_SHARDS_KEPT = 4;
  */
 export class ShardTable {
   readonly #identity: StateIdentity;
+  readonly #log: LogTable;
   readonly #codes: AddressCodes;
   readonly #open = new Map<number, OpenShard>();
   /** Shards changed in this transaction, with the lowest position changed. */
   readonly #touched = new Map<number, number>();
-  readonly #selectLog: StatementSync;
   readonly #selectOpen: StatementSync;
   readonly #selectStates: StatementSync;
-  readonly #selectPlaces: StatementSync;
   readonly #put: StatementSync;
   readonly #delete: StatementSync;
 
-  constructor(db: DatabaseSync, identity: StateIdentity) {
+  constructor(db: DatabaseSync, identity: StateIdentity, log: LogTable) {
     this.#identity = identity;
     this.#codes = new AddressCodes(identity.dims.valueWidth, identity.factsLayout.codeSeed);
-    this.#selectLog = db.prepare(
-      "SELECT s.position, s.crc, s.gist, w.log FROM segments s JOIN writes w ON w.segment = s.id " +
-        "WHERE s.shard = ? AND s.position >= ? ORDER BY s.position",
-    );
+    this.#log = log;
     this.#selectOpen = db.prepare("SELECT id FROM shards WHERE rest = 0 ORDER BY id LIMIT ?");
     this.#selectStates = db.prepare("SELECT id, rest, crc, state FROM shards ORDER BY id");
-    this.#selectPlaces = db.prepare("SELECT id, shard, position, mask FROM segments ORDER BY shard, position");
     this.#put = db.prepare(
       "INSERT INTO shards (id, live, rest, crc, state) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET " +
         "live = excluded.live, rest = excluded.rest, crc = excluded.crc, state = excluded.state",
@@ -53,8 +55,11 @@ export class ShardTable {
     this.#delete = db.prepare("DELETE FROM shards WHERE id = ?");
   }
 
-  /** Notes that the writes at a position changed. */
-  touch(shard: number, position: number): void {
+  /** Notes that the writes at a place changed. */
+  touch(place: number): void {
+    const { segmentsPerShard } = this.#identity.factsLayout;
+    const shard = Math.floor(place / segmentsPerShard);
+    const position = place % segmentsPerShard;
     this.#touched.set(shard, Math.min(position, this.#touched.get(shard) ?? position));
   }
 
@@ -117,30 +122,14 @@ export class ShardTable {
     this.settle(shard);
   }
 
-  /** All shards with the segments in them. A damaged state is made again from the log. */
-  all(): StoredShard[] {
-    const members = new Map<number, Row[]>();
-    for (const row of this.#selectPlaces.iterate()) {
-      const shard = numberOf(row, "shard");
-      const list = members.get(shard);
-      if (list === undefined) members.set(shard, [row]);
-      else list.push(row);
-    }
+  /** Id, state and whether it is at rest, of all shards. A damaged state is made again from the log. */
+  all(): ShardState[] {
     return this.#selectStates.all().map((row) => {
       const id = numberOf(row, "id");
-      const rows = members.get(id) ?? [];
-      const last = rows.at(-1);
-      const positions = last === undefined ? 0 : numberOf(last, "position") + 1;
-      const live = new Uint32Array(positions);
-      const segments = new Int32Array(positions);
-      for (const member of rows) {
-        live[numberOf(member, "position")] = numberOf(member, "mask");
-        segments[numberOf(member, "position")] = numberOf(member, "id");
-      }
       const atRest = numberOf(row, "rest") === 1;
       const stored = blobOf(row, "state");
       const state = checksum(stored) === numberOf(row, "crc") ? stored : this.recompute(id, atRest).state;
-      return { id, state, live, segments, atRest };
+      return { id, state, atRest };
     });
   }
 
@@ -160,31 +149,22 @@ export class ShardTable {
   /** Facts of the segments from a position on, by address. `end` is the position after the last. */
   #facts(shard: number, from: number): { facts: FactBatch; end: number; live: number } {
     const { dims, factsLayout } = this.#identity;
-    const parts: { position: number; writes: SegmentWrites }[] = [];
-    let count = 0;
-    for (const row of this.#selectLog.iterate(shard, from)) {
-      const log = blobOf(row, "log");
-      if (checksum(blobOf(row, "gist"), log) !== numberOf(row, "crc"))
-        throw new MalformedRowError("log", "intact writes");
-      const writes = decodeWrites(log, dims.dMem);
-      parts.push({ position: numberOf(row, "position"), writes });
-      count += writes.betas.length;
-    }
+    const start = shard * factsLayout.segmentsPerShard;
+    const logged = [...this.#log.writes(start + from, start + factsLayout.segmentsPerShard)];
+    const count = logged.reduce((sum, { writes }) => sum + writes.betas.length, 0);
     const keys = new Int8Array(count * dims.dMem);
     const betas = new Uint8Array(count);
     const addresses = new Uint32Array(count);
     let at = 0;
     let live = 0;
-    for (const { position, writes } of parts) {
+    for (const { place, writes } of logged) {
       keys.set(writes.keys, at * dims.dMem);
       betas.set(writes.betas, at);
-      for (const [slot, beta] of writes.betas.entries()) {
-        addresses[at + slot] = addressOf(position, slot, factsLayout);
-        if (beta / 255 > factsLayout.betaThreshold) live++;
-      }
+      addresses.fill(place - start, at, at + writes.betas.length);
+      for (const beta of writes.betas) if (beta / 255 > factsLayout.betaThreshold) live++;
       at += writes.betas.length;
     }
-    return { facts: { keys, betas, addresses }, end: (parts.at(-1)?.position ?? -1) + 1, live };
+    return { facts: { keys, betas, addresses }, end: (logged.at(-1)?.place ?? start - 1) - start + 1, live };
   }
 
   #ridge(facts: FactBatch): Float32Array {

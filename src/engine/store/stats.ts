@@ -1,13 +1,11 @@
 import { statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
-import { bytesPerWrite } from "../memory/writes.ts";
 import type { StoreStats } from "./records.ts";
 import { numberOf, scalar, textOf } from "./rows.ts";
-import type { StateIdentity } from "./schema.ts";
 
 /** Counts, and the bytes of each part by the pages it takes in the file. */
-export function readStats(db: DatabaseSync, file: string, { dims }: StateIdentity): StoreStats {
-  const bytes = { meta: 0, files: 0, segments: 0, writes: 0, shards: 0, fts: 0, chats: 0, total: 0 };
+export function readStats(db: DatabaseSync, file: string): StoreStats {
+  const bytes = { meta: 0, files: 0, log: 0, shards: 0, fts: 0, chats: 0, total: 0 };
   const pages = db.prepare(
     "SELECT m.tbl_name AS part, sum(s.pgsize) AS size FROM dbstat s LEFT JOIN sqlite_schema m ON m.name = s.name GROUP BY 1",
   );
@@ -21,12 +19,12 @@ export function readStats(db: DatabaseSync, file: string, { dims }: StateIdentit
   for (const name of [file, `${file}-wal`]) bytes.total += statSync(name, { throwIfNoEntry: false })?.size ?? 0;
   return {
     files: scalar(db, "SELECT count(*) FROM files"),
-    segments: scalar(db, "SELECT count(*) FROM segments"),
-    writes: scalar(db, "SELECT coalesce(sum(length(log)), 0) FROM writes") / bytesPerWrite(dims.dMem),
+    segments: scalar(db, "SELECT coalesce(sum(segments), 0) FROM log"),
+    writes: scalar(db, "SELECT coalesce(sum(writes), 0) FROM log"),
     liveWrites: scalar(db, "SELECT coalesce(sum(live), 0) FROM shards"),
     shards: scalar(db, "SELECT count(*) FROM shards"),
     shardsAtRest: scalar(db, "SELECT coalesce(sum(rest), 0) FROM shards"),
-    tokens: scalar(db, "SELECT coalesce(sum(tokens), 0) FROM segments"),
+    tokens: scalar(db, "SELECT coalesce(sum(tokens), 0) FROM files"),
     bytes,
   };
 }

@@ -4,8 +4,9 @@ import { throwIfCancelled } from "../errors.ts";
 import type { SegmentWrites } from "../memory/writes.ts";
 import { ChatTable, copyChats } from "./chats.ts";
 import { Connection } from "./connection.ts";
-import { StateCorruptError, toStateError } from "./errors.ts";
-import { type ColumnWeights, type LexicalHit, LexicalIndex, type LexicalTerm } from "./lexical.ts";
+import { DiskFullError, StateCorruptError, toStateError } from "./errors.ts";
+import { type LexicalHit, LexicalIndex, type LexicalTerm } from "./lexical.ts";
+import { LogTable, segmentAt } from "./log-table.ts";
 import { type OpenedState, openForWriting, openReadOnly, rebuildPath, type StoreOptions } from "./open.ts";
 import { exportState, stageImport } from "./portable.ts";
 import { Reader } from "./reader.ts";
@@ -13,27 +14,34 @@ import type {
   Chat,
   FileInput,
   FileRecord,
-  PackedGists,
   ReplaceReport,
   SegmentInput,
   SegmentRecord,
   StoredShard,
   StoreStats,
 } from "./records.ts";
+import { scalar } from "./rows.ts";
 import { readMeta, writeMeta } from "./schema.ts";
+import { SegmentMemory } from "./segment-memory.ts";
 import { SegmentTable } from "./segment-table.ts";
 import { ShardTable } from "./shard-table.ts";
 import { removeState } from "./state-file.ts";
 import { readStats } from "./stats.ts";
 import { verifyState } from "./verify.ts";
 
-/** Solved in one transaction, about 40 ms each: short enough that a cancellation or a question is not kept waiting. */
-const SHARDS_PER_TRANSACTION = 4;
+/** Solved in one transaction, about 100 ms each: short enough that a cancellation or a question is not kept waiting. */
+const SHARDS_PER_TRANSACTION = 1;
+
+/** Pages that one transaction of `compact` merges or moves: some tens of milliseconds. */
+const MERGED_AT_ONCE = 500;
+const FREED_AT_ONCE = 4_000;
 
 /** Prepared statements on the open database. */
 interface Tables {
+  readonly log: LogTable;
   readonly shards: ShardTable;
   readonly segments: SegmentTable;
+  readonly memory: SegmentMemory;
   readonly reader: Reader;
   readonly lexical: LexicalIndex;
   readonly chats: ChatTable;
@@ -61,7 +69,7 @@ export class Store {
   readonly #setAside: string | null;
   #tables: Tables;
   #shards: Cached<StoredShard[]> | undefined;
-  #gists: Cached<PackedGists> | undefined;
+  #memory: Cached<SegmentMemory> | undefined;
 
   /**
    * Opens a workspace's state, and creates it where there is none.
@@ -135,8 +143,12 @@ export class Store {
    */
   transaction<T>(fn: () => T): T {
     return this.#connection.transaction(fn, {
-      beforeCommit: () => this.#tables.shards.flush(),
+      beforeCommit: () => {
+        this.#tables.log.flush();
+        this.#tables.shards.flush();
+      },
       afterRollback: () => {
+        this.#tables.log.forget();
         this.#tables.shards.forget();
         this.#tables.segments.forget();
       },
@@ -185,6 +197,26 @@ export class Store {
     }
   }
 
+  /**
+   * Makes the file as small as it can be, after much was written: merges the lexical index and gives free pages back.
+   * Can be cancelled between transactions. A disk without room for it is no error: nothing is lost.
+   */
+  async compact(signal?: AbortSignal, pause: () => Promise<void> = nextTurn): Promise<void> {
+    try {
+      for (let pages = -MERGED_AT_ONCE; ; pages = MERGED_AT_ONCE) {
+        throwIfCancelled(signal);
+        if (!this.transaction(() => this.#tables.lexical.merge(pages))) break;
+        await pause();
+      }
+      while (this.transaction(() => giveBack(this.#connection.db, FREED_AT_ONCE))) {
+        throwIfCancelled(signal);
+        await pause();
+      }
+    } catch (error) {
+      if (!(error instanceof DiskFullError)) throw error;
+    }
+  }
+
   /** All files, by path. */
   files(): FileRecord[] {
     return this.#connection.read(() => this.#tables.reader.files());
@@ -196,21 +228,37 @@ export class Store {
 
   /** Segments by id, in the order asked; ids that do not exist (any more) are left out. */
   segmentsOf(ids: readonly number[]): SegmentRecord[] {
-    return this.#connection.read(() => this.#tables.reader.segments(ids));
+    return this.#connection.read(() => {
+      const memory = this.memory();
+      const lists = new Map<number, Map<number, SegmentRecord>>();
+      return ids.flatMap((id) => {
+        const file = memory.fileOf(id);
+        let list = lists.get(file);
+        if (list === undefined) {
+          list = new Map(this.#tables.reader.segmentsOf(file).map((segment) => [segment.id, segment]));
+          lists.set(file, list);
+        }
+        return list.get(id) ?? [];
+      });
+    });
   }
 
   segmentsOfFile(path: string): SegmentRecord[] {
-    return this.#connection.read(() => this.#tables.reader.segmentsOfFile(path));
+    return this.#connection.read(() => this.#tables.reader.segmentsOfPath(path));
   }
 
   /** Content hashes of a file's segments, in order: these need not be encoded again. */
   segmentHashes(path: string): string[] {
-    return this.#connection.read(() => this.#tables.reader.segmentHashes(path));
+    return this.#connection.read(() => this.#tables.reader.segmentsOfPath(path).map(({ hash }) => hash));
   }
 
   /** Ids of the segments of files and of all files below folders ("src/a.ts", "src/lib/"). */
   segmentsUnder(paths: readonly string[]): Set<number> {
-    return this.#connection.read(() => this.#tables.reader.segmentsUnder(paths));
+    return this.#connection.read(() => {
+      const memory = this.memory();
+      const files = this.#tables.reader.filesUnder(paths);
+      return new Set(memory.ids().filter((id) => files.has(memory.fileOf(id))));
+    });
   }
 
   /** Bytes of all files, as they were when they were indexed. */
@@ -221,34 +269,38 @@ export class Store {
   /** Writes of segments, by id; unknown ids are left out. */
   writesOf(ids: readonly number[]): Map<number, SegmentWrites> {
     return this.#connection.read(() => {
+      const memory = this.memory();
       const found = new Map<number, SegmentWrites>();
       for (const id of ids) {
-        const writes = this.#tables.reader.writes(id);
+        const writes = memory.writesOf(id);
         if (writes !== undefined) found.set(id, writes);
       }
       return found;
     });
   }
 
-  /** Gists of all segments; kept until the state changes. Do not write into them. */
-  gists(): PackedGists {
-    const version = this.#connection.version;
-    if (this.#gists?.version !== version)
-      this.#gists = { version, value: this.#connection.read(() => this.#tables.reader.gists()) };
-    return this.#gists.value;
+  /** Gist and writes of all segments, as of the last commit. */
+  memory(): SegmentMemory {
+    const { version } = this.#connection;
+    if (this.#memory?.version !== version) {
+      const { memory } = this.#tables;
+      this.#connection.read(() => memory.refresh());
+      this.#memory = { version, value: memory };
+    }
+    return this.#memory.value;
   }
 
   /** All shards with their states; kept until the state changes. Do not write into them. */
   shards(): readonly StoredShard[] {
-    const version = this.#connection.version;
+    const { version } = this.#connection;
     if (this.#shards?.version !== version)
-      this.#shards = { version, value: this.#connection.read(() => this.#tables.shards.all()) };
+      this.#shards = { version, value: this.#connection.read(() => this.#readShards()) };
     return this.#shards.value;
   }
 
   /** The best `limit` segments by weighted BM25 over path, symbol and body. Terms may hold anything. */
-  lexical(terms: readonly LexicalTerm[], limit: number, columns?: ColumnWeights): LexicalHit[] {
-    return this.#connection.read(() => this.#tables.lexical.search(terms, limit, columns));
+  lexical(terms: readonly LexicalTerm[], limit: number): LexicalHit[] {
+    return this.#connection.read(() => this.#tables.lexical.search(terms, limit, this.memory()));
   }
 
   /** A note of the workspace, e.g. "head". */
@@ -283,7 +335,7 @@ export class Store {
   }
 
   stats(): StoreStats {
-    return this.#connection.read(() => readStats(this.#connection.db, this.#connection.path, this.#options));
+    return this.#connection.read(() => readStats(this.#connection.db, this.#connection.path));
   }
 
   /**
@@ -334,9 +386,10 @@ export class Store {
   clear(): void {
     this.transaction(() => {
       this.#connection.db.exec(
-        "DELETE FROM writes; DELETE FROM segments; DELETE FROM files; DELETE FROM shards; " +
+        "DELETE FROM files; DELETE FROM log; DELETE FROM shards; " +
           "INSERT INTO fts (fts) VALUES ('delete-all'); DELETE FROM meta WHERE key LIKE 'note:%';",
       );
+      this.#tables.log.forget();
       this.#tables.segments.forget();
       this.#tables.shards.forget();
     });
@@ -369,13 +422,29 @@ export class Store {
     });
   }
 
+  #readShards(): StoredShard[] {
+    const memory = this.memory();
+    const { segmentsPerShard } = this.#options.factsLayout;
+    return this.#tables.shards.all().map((shard) => {
+      const first = segmentAt(shard.id * segmentsPerShard);
+      const segments = new Int32Array(Math.min(segmentsPerShard, memory.end - first));
+      for (let position = 0; position < segments.length; position++) {
+        if (memory.fileOf(first + position) !== 0) segments[position] = first + position;
+      }
+      return { ...shard, segments, live: Uint8Array.from(segments, (id) => memory.liveOf(id)) };
+    });
+  }
+
   #attach(): Tables {
     const { db } = this.#connection;
-    const shards = new ShardTable(db, this.#options);
+    const log = new LogTable(db, this.#options);
+    const shards = new ShardTable(db, this.#options, log);
     return {
+      log,
       shards,
-      segments: new SegmentTable(db, this.#options, shards),
-      reader: new Reader(db, this.#options),
+      segments: new SegmentTable(db, this.#options, log, shards),
+      memory: new SegmentMemory(db, this.#options),
+      reader: new Reader(db),
       lexical: new LexicalIndex(db),
       chats: new ChatTable(db),
     };
@@ -408,4 +477,10 @@ function openState(file: string, options: StoreOptions): OpenedState {
   } catch (error) {
     throw toStateError(error, file);
   }
+}
+
+/** Gives at most `pages` free pages back to the disk; whether there are more. */
+function giveBack(db: DatabaseSync, pages: number): boolean {
+  db.exec(`PRAGMA incremental_vacuum(${pages})`);
+  return scalar(db, "PRAGMA freelist_count") > 0;
 }

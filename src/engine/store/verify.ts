@@ -2,9 +2,11 @@ import type { DatabaseSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { throwIfCancelled } from "../errors.ts";
 import { checksum } from "../memory/quantize.ts";
-import { bytesPerWrite, decodeWrites, liveMask } from "../memory/writes.ts";
-import { blobOf, numberOf, textOf } from "./rows.ts";
+import { PLACES_PER_BLOCK } from "./log-block.ts";
+import { readBlock, segmentAt } from "./log-table.ts";
+import { blobOf, MalformedRowError, numberOf, textOf } from "./rows.ts";
 import type { StateIdentity } from "./schema.ts";
+import { decodeList } from "./segment-list.ts";
 import type { ShardTable } from "./shard-table.ts";
 
 /** At most this many lines of one kind: one torn page can break thousands of rows. */
@@ -12,8 +14,8 @@ const LINES_PER_KIND = 20;
 
 /**
  * Checks a state against itself: SQLite's own check, checksums, every shard's state against the one that its live
- * writes give, counts, orphans, the lexical index against the segments. Returns what is wrong, in words; empty if
- * nothing is. Yields to other work between shards.
+ * writes give, counts, and that files, log and lexical index have the same segments. Returns what is wrong, in words;
+ * empty if nothing is. Yields to other work between shards.
  */
 export async function verifyState(
   db: DatabaseSync,
@@ -27,12 +29,17 @@ export async function verifyState(
     if (line !== "ok") problems.push(`database: ${String(line)}`);
   }
   if (problems.length > 0) return problems;
-  problems.push(...orphans(db), ...brokenSegments(db, identity));
+  const logged = readLog(db, identity, problems);
+  compareFiles(db, logged, problems);
+  compareLexical(db, logged, problems);
+  const { segmentsPerShard } = identity.factsLayout;
+  const filled = new Set(Array.from(logged.keys(), (id) => Math.floor((id - 1) / segmentsPerShard)));
   for (const row of db.prepare("SELECT id, live, rest, crc, state FROM shards ORDER BY id").all()) {
     throwIfCancelled(signal);
     await nextTurn();
     const id = numberOf(row, "id");
     const state = blobOf(row, "state");
+    if (!filled.delete(id)) problems.push(`shard ${id}: no segment is in it`);
     if (checksum(state) !== numberOf(row, "crc")) problems.push(`shard ${id}: its state does not match its checksum`);
     try {
       const expected = shards.recompute(id, numberOf(row, "rest") === 1);
@@ -47,76 +54,65 @@ export async function verifyState(
       );
     }
   }
+  problems.push(...lines(filled, (id) => `shard ${id}: it is missing`));
   return problems;
 }
 
-/** Rows that point at nothing, and counts that do not agree. */
-const RELATIONS: readonly { readonly sql: string; readonly says: (name: string) => string }[] = [
-  {
-    sql: "SELECT s.id AS name FROM segments s LEFT JOIN files f ON f.id = s.file WHERE f.id IS NULL",
-    says: (id) => `segment ${id}: its file is missing`,
-  },
-  {
-    sql: "SELECT s.id AS name FROM segments s LEFT JOIN shards h ON h.id = s.shard WHERE h.id IS NULL",
-    says: (id) => `segment ${id}: its shard is missing`,
-  },
-  {
-    sql: "SELECT s.id AS name FROM segments s LEFT JOIN writes w ON w.segment = s.id WHERE w.segment IS NULL",
-    says: (id) => `segment ${id}: its writes are missing`,
-  },
-  {
-    sql: "SELECT w.segment AS name FROM writes w LEFT JOIN segments s ON s.id = w.segment WHERE s.id IS NULL",
-    says: (id) => `writes of segment ${id}: there is no such segment`,
-  },
-  {
-    sql: "SELECT h.id AS name FROM shards h WHERE NOT EXISTS (SELECT 1 FROM segments s WHERE s.shard = h.id)",
-    says: (id) => `shard ${id}: no segment is in it`,
-  },
-  {
-    sql:
-      "SELECT f.path AS name FROM files f LEFT JOIN segments s ON s.file = f.id GROUP BY f.id " +
-      "HAVING count(s.id) <> f.segments OR (count(s.id) > 0 AND max(s.ordinal) <> count(s.id) - 1)",
-    says: (path) => `file ${path}: its segments are not complete`,
-  },
-  {
-    sql: "SELECT s.id AS name FROM segments s WHERE s.id NOT IN (SELECT rowid FROM fts)",
-    says: (id) => `segment ${id}: the lexical index does not have it`,
-  },
-  {
-    sql: "SELECT rowid AS name FROM fts WHERE rowid NOT IN (SELECT id FROM segments)",
-    says: (id) => `lexical row ${id}: there is no such segment`,
-  },
-];
-
-function orphans(db: DatabaseSync): string[] {
-  return RELATIONS.flatMap(({ sql, says }) =>
-    db
-      .prepare(`${sql} LIMIT ${LINES_PER_KIND}`)
-      .all()
-      .map((row) => says(String(row["name"]))),
-  );
-}
-
-function brokenSegments(db: DatabaseSync, { dims, factsLayout }: StateIdentity): string[] {
-  const problems: string[] = [];
-  const rows = db.prepare(
-    "SELECT s.id, s.position, s.mask, s.gist, s.crc, w.log, f.path FROM segments s " +
-      "JOIN writes w ON w.segment = s.id JOIN files f ON f.id = s.file ORDER BY s.id",
-  );
-  for (const row of rows.iterate()) {
-    if (problems.length >= LINES_PER_KIND) break;
-    const name = `segment ${numberOf(row, "id")} of ${textOf(row, "path")}`;
-    const gist = blobOf(row, "gist");
-    const log = blobOf(row, "log");
-    const writes = log.length / bytesPerWrite(dims.dMem);
-    if (checksum(gist, log) !== numberOf(row, "crc"))
-      problems.push(`${name}: gist or writes do not match their checksum`);
-    else if (gist.length !== dims.gistWidth) problems.push(`${name}: its gist has another width`);
-    else if (!Number.isInteger(writes) || writes > factsLayout.slotsPerSegment)
-      problems.push(`${name}: too many writes`);
-    else if (liveMask(decodeWrites(log, dims.dMem).betas, factsLayout.betaThreshold) !== numberOf(row, "mask")) {
-      problems.push(`${name}: its mask is not that of its writes`);
-    } else if (numberOf(row, "position") >= factsLayout.segmentsPerShard) problems.push(`${name}: no such position`);
+/** File of each segment in the log. */
+function readLog(db: DatabaseSync, { dims, factsLayout }: StateIdentity, problems: string[]): Map<number, number> {
+  const files = new Map<number, number>();
+  for (const row of db.prepare("SELECT id, segments, writes, crc, data FROM log ORDER BY id").iterate()) {
+    const id = numberOf(row, "id");
+    try {
+      const block = readBlock(blobOf(row, "data"), numberOf(row, "crc"), dims);
+      const { segments, writes } = block.count();
+      if (segments !== numberOf(row, "segments") || writes !== numberOf(row, "writes"))
+        problems.push(`block ${id} of the log: ${segments} segments and ${writes} writes are not what is counted`);
+      for (const [position, file] of block.files.entries()) {
+        if (file === 0) continue;
+        const segment = segmentAt(id * PLACES_PER_BLOCK + position);
+        files.set(segment, file);
+        if (block.betas(position).length > factsLayout.slotsPerSegment)
+          problems.push(`segment ${segment}: too many writes`);
+      }
+    } catch (error) {
+      if (!(error instanceof MalformedRowError)) throw error;
+      problems.push(`block ${id} of the log does not match its checksum`);
+    }
   }
-  return problems;
+  return files;
+}
+
+/** What the files list must be what the log has, one for one. */
+function compareFiles(db: DatabaseSync, logged: ReadonlyMap<number, number>, problems: string[]): void {
+  const rest = new Map(logged);
+  for (const row of db.prepare("SELECT id, path, segments, list FROM files ORDER BY path").iterate()) {
+    const path = textOf(row, "path");
+    try {
+      const list = decodeList(blobOf(row, "list"));
+      const missing = list.filter(({ id }) => logged.get(id) !== numberOf(row, "id") || !rest.delete(id));
+      problems.push(...lines(missing, ({ id }) => `segment ${id} of ${path}: its writes are missing`));
+      if (list.length !== numberOf(row, "segments"))
+        problems.push(`file ${path}: ${list.length} segments, ${numberOf(row, "segments")} counted`);
+    } catch (error) {
+      if (!(error instanceof MalformedRowError)) throw error;
+      problems.push(`file ${path}: its list of segments is damaged`);
+    }
+  }
+  problems.push(...lines(rest.keys(), (id) => `segment ${id}: its file does not list it`));
+}
+
+function compareLexical(db: DatabaseSync, logged: ReadonlyMap<number, number>, problems: string[]): void {
+  const rest = new Set(logged.keys());
+  const unknown: number[] = [];
+  for (const row of db.prepare("SELECT rowid AS id FROM fts").iterate()) {
+    const id = numberOf(row, "id");
+    if (!rest.delete(id)) unknown.push(id);
+  }
+  problems.push(...lines(rest, (id) => `segment ${id}: the lexical index does not have it`));
+  problems.push(...lines(unknown, (id) => `lexical row ${id}: there is no such segment`));
+}
+
+function lines<T>(of: Iterable<T>, says: (one: T) => string): string[] {
+  return Array.from(of).slice(0, LINES_PER_KIND).map(says);
 }

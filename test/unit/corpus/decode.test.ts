@@ -36,7 +36,7 @@ test("decodes UTF-8, UTF-16 and invalid UTF-8 to what a reader sees", async () =
 test("gives size, time and hash of the bytes on disk", async () => {
   const source = await read("hash.txt", "\ufeffabc\n");
   assert.equal(source.bytes, 7);
-  assert.equal(source.hash, createHash("sha256").update("\ufeffabc\n").digest("hex"));
+  assert.equal(source.hash, createHash("sha256").update("\ufeffabc\n").digest("base64url").slice(0, 22));
   assert.ok(source.mtimeMs > 0);
 });
 

@@ -16,8 +16,8 @@ const codes = new AddressCodes(64, 7);
 /** Share of facts whose own key finds their own address among all, asked of the state after quantisation. */
 function addressesRight(state: Float32Array, facts: FactBatch, dims: MemoryDims, bits: 4 | 8): number {
   const packed = packState(state, featureWidth(dims), dims.valueWidth, bits);
-  const live = new Uint32Array(facts.betas.length).fill(1);
-  const layout = { ...DEFAULT_FACTS_LAYOUT, slotsPerSegment: 1, stateBits: bits };
+  const live = new Uint8Array(facts.betas.length).fill(1);
+  const layout = { ...DEFAULT_FACTS_LAYOUT, stateBits: bits };
   let right = 0;
   for (let i = 0; i < live.length; i++) {
     const question = Float32Array.from(facts.keys.subarray(i * dims.dMem, (i + 1) * dims.dMem));
@@ -148,22 +148,23 @@ test("no writes give an empty state", () => {
   assert.ok(fillRidge(none, LAB, codes, 0.5, ALL).every((x) => x === 0));
 });
 
-test("a packed state is off by at most half a step of its row, and packs to the same bytes again", () => {
+test("a packed state is off by at most half a step of its row", () => {
   const random = new Random(11);
   const state = random.vector(40 * 64);
+  const largest = Math.max(...state.map(Math.abs));
   for (const bits of [4, 8] as const) {
     const packed = packState(state, 40, 64, bits);
     const back = new Float32Array(state.length);
     unpackState(packed, 40, 64, bits, back);
     for (let row = 0; row < 40; row++) {
       const values = state.subarray(row * 64, (row + 1) * 64);
-      const step = Math.max(...values.map(Math.abs)) / (bits === 8 ? 127 : 7);
+      // The row's own step, rounded up to a share of the largest.
+      const step = (Math.max(...values.map(Math.abs)) + largest / 255) / (bits === 8 ? 127 : 7);
       for (const [i, value] of values.entries()) {
         assert.ok(Math.abs(value - (back[row * 64 + i] ?? 0)) <= step / 2 + 1e-6);
       }
     }
-    assert.deepEqual(packState(back, 40, 64, bits), packed);
     assert.throws(() => unpackState(packed.subarray(1), 40, 64, bits, back), RangeError);
   }
-  assert.equal(packState(state, 40, 64, 4).length, 40 * (4 + 32));
+  assert.equal(packState(state, 40, 64, 4).length, 4 + 40 * (1 + 32));
 });

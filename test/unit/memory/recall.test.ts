@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AddressCodes } from "../../../src/engine/memory/address.ts";
+import { ByteReader } from "../../../src/engine/memory/bytes.ts";
 import { dpfp } from "../../../src/engine/memory/dpfp.ts";
 import { fillRidge } from "../../../src/engine/memory/fill.ts";
 import {
@@ -12,10 +13,10 @@ import {
 import { packState, unpackState } from "../../../src/engine/memory/quantize.ts";
 import { exactKeys, recallShards } from "../../../src/engine/memory/recall.ts";
 import {
+  anyLive,
   decodeWrites,
   encodeWrites,
   InvalidWritesError,
-  liveMask,
   quantizeWrites,
 } from "../../../src/engine/memory/writes.ts";
 import { Random, randomFacts } from "./random.ts";
@@ -34,32 +35,26 @@ function dot(a: Float32Array, b: Float32Array): number {
   return a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
 }
 
-test("recall is Σ_t w_t max over live slots of φ(q)ᵀA·code", () => {
+test("recall is Σ_t w_t φ(q)ᵀA·code", () => {
   const random = new Random(1);
   const facts = randomFacts(random, 36, 64);
   const state = packState(fillRidge(facts, DIMS, codes, 0.5, LAYOUT), 384, 64, 8);
   const questions = [random.vector(64), Float32Array.from(facts.keys.subarray(0, 64))];
   const weights = [0.3, 2];
-  const live = Uint32Array.of(0xfff, 0, 0b101);
+  const live = Uint8Array.of(1, 0, 1);
   const scores = recallShards(questions, weights, [{ state, live }], DIMS, LAYOUT, codes)[0] ?? new Float32Array();
   const a = new Float32Array(384 * 64);
   unpackState(state, 384, 64, 8, a);
   const code = new Float32Array(64);
-  for (const [position, mask] of live.entries()) {
-    let expected = mask === 0 ? Number.NEGATIVE_INFINITY : 0;
+  for (const [position, any] of live.entries()) {
+    codes.encode(position, code);
+    let expected = any === 0 ? Number.NEGATIVE_INFINITY : 0;
     for (const [t, question] of questions.entries()) {
-      if (mask === 0) continue;
       const feature = phi(question);
       const r = new Float32Array(64);
       for (let k = 0; k < 384; k++)
         for (let v = 0; v < 64; v++) r[v] = (r[v] ?? 0) + (feature[k] ?? 0) * (a[k * 64 + v] ?? 0);
-      let best = Number.NEGATIVE_INFINITY;
-      for (let slot = 0; slot < 12; slot++) {
-        if (((mask >> slot) & 1) === 0) continue;
-        codes.encode(position * 12 + slot, code);
-        best = Math.max(best, dot(r, code));
-      }
-      expected += (weights[t] ?? 0) * best;
+      expected += (weights[t] ?? 0) * dot(r, code);
     }
     assert.ok(expected === scores[position] || Math.abs(expected - (scores[position] ?? 0)) < 1e-4);
   }
@@ -70,7 +65,7 @@ test("the shard that holds a fact scores above those that do not, by raw score",
   const batches = Array.from({ length: 6 }, () => randomFacts(random, 144, 64));
   const shards = batches.map((facts) => ({
     state: packState(fillRidge(facts, DIMS, codes, 0.5, LAYOUT), 384, 64, 8),
-    live: new Uint32Array(12).fill(0xfff),
+    live: new Uint8Array(144).fill(1),
   }));
   let right = 0;
   for (let i = 0; i < 60; i++) {
@@ -104,24 +99,32 @@ test("exact keys give MaxSim of φ, the best slot and its similarity", () => {
   }
 });
 
-test("writes survive the log, keys to half a step", () => {
+test("the log keeps anchors, β in steps and the signs of the keys", () => {
   const random = new Random(4);
   const keys = random.vector(5 * 64);
   const writes = quantizeWrites(keys, [0, 0.25, 0.5, 1, 2], [0, 3, 90, 300, 65535], 64);
   assert.deepEqual([...writes.betas], [0, 64, 128, 255, 255]);
-  const blob = encodeWrites(writes, 64);
-  assert.equal(blob.length, 5 * 67);
-  assert.deepEqual(decodeWrites(blob, 64), writes);
+  const log = new ByteReader(encodeWrites(writes, 64));
+  assert.equal(log.left, 1 + 3 + 9 + 5 * 8);
+  const kept = decodeWrites(log, 64);
+  assert.equal(log.left, 0);
+  assert.deepEqual(kept.anchors, writes.anchors);
+  assert.deepEqual([...kept.betas], [0, 68, 136, 255, 255]);
+  assert.deepEqual(
+    kept.keys,
+    writes.keys.map((x) => (x > 0 ? 1 : -1)),
+  );
   for (let row = 0; row < 5; row++) {
     const original = keys.subarray(row * 64, (row + 1) * 64);
     assert.ok(dot(phi(original), phi(writes.keys.subarray(row * 64, (row + 1) * 64))) > 0.999);
   }
-  assert.equal(liveMask(writes.betas, 0.5), 0b11100);
+  assert.deepEqual([anyLive(kept.betas, 0.5), anyLive(kept.betas.subarray(0, 2), 0.5)], [true, false]);
 });
 
 test("a number that is not finite never reaches the log", () => {
   const keys = new Float32Array(64).fill(1);
   keys[5] = Number.NaN;
   assert.throws(() => quantizeWrites(keys, [1], [0], 64), InvalidWritesError);
-  assert.throws(() => decodeWrites(new Uint8Array(66), 64), InvalidWritesError);
+  const log = encodeWrites(quantizeWrites(keys.fill(1), [1], [0], 64), 64);
+  assert.throws(() => decodeWrites(new ByteReader(log.subarray(1)), 64), RangeError);
 });

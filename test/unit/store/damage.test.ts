@@ -12,6 +12,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
+import { tritBytes } from "../../../src/engine/memory/codes.ts";
 import { featureWidth } from "../../../src/engine/memory/layout.ts";
 import {
   StateCorruptError,
@@ -21,6 +22,7 @@ import {
   StateNotOursError,
   StateOfAnotherWorkspaceError,
 } from "../../../src/engine/store/errors.ts";
+import { PLACES_PER_BLOCK } from "../../../src/engine/store/log-block.ts";
 import { Store } from "../../../src/engine/store/store.ts";
 import { Random } from "../memory/random.ts";
 import { addFile, DIMS, OPTIONS, openStore, statesOf, temporaryFolder } from "./fixture.ts";
@@ -103,11 +105,11 @@ test("noise in one shard's state is seen and undone from the log of writes", asy
   const states = statesOf(before);
   const state = before.shards()[3]?.state ?? new Uint8Array();
   before.close();
-  // The state spans pages; the end of its scales is on its first one.
+  // The state spans pages; its first scales are on the first one.
   const content = readFileSync(file);
-  const at = content.indexOf(state.subarray(0, 200));
-  assert.ok(at > 0 && featureWidth(DIMS) * 4 > 200);
-  noise(file, at + 100, 20);
+  const at = content.indexOf(state.subarray(0, 60));
+  assert.ok(at > 0 && featureWidth(DIMS) > 60);
+  noise(file, at + 20, 20);
 
   const reader = openStore(t, file, { readOnly: true });
   assert.deepEqual(statesOf(reader), states, "a reader is served the right state");
@@ -127,15 +129,18 @@ test("noise in the log of writes is never used, and the next opening sets the fi
   const file = await stateFile(t);
   const before = openStore(t, file);
   const id = before.segmentsOfFile("f4.ts")[28]?.id ?? 0;
-  const keys = before.writesOf([id]).get(id)?.keys ?? new Int8Array();
+  const anywhere = [...before.memory().blocks()].find(({ first }) => first <= id && id < first + PLACES_PER_BLOCK);
+  const gists = anywhere?.block.gists.slice() ?? new Uint8Array();
   before.close();
   const content = readFileSync(file);
-  const log = new Uint8Array(keys.buffer, keys.byteOffset, keys.length);
-  // Everywhere it stands: equal segments have equal writes, and SQLite leaves copies in free space.
-  for (let at = content.indexOf(log); at >= 0; at = content.indexOf(log, at + 1)) noise(file, at, 5);
+  const bytes = tritBytes(DIMS.gistWidth);
+  const gist = gists.subarray(((id - 1) % PLACES_PER_BLOCK) * bytes).subarray(0, bytes);
+  // Everywhere it stands: equal segments have equal gists, and SQLite leaves copies in free space.
+  for (let at = content.indexOf(gist); at >= 0; at = content.indexOf(gist, at + 1)) noise(file, at, 5);
 
   const reader = openStore(t, file, { readOnly: true });
-  assert.match((await reader.verify()).join("\n"), /do not match their checksum/);
+  assert.match((await reader.verify()).join("\n"), /log does not match its checksum/);
+  assert.throws(() => reader.memory(), StateCorruptError);
   reader.close();
   const store = openStore(t, file);
   assert.throws(() => addFile(store, "f4.ts", NAMES.slice(4, 33)), StateCorruptError);
@@ -147,17 +152,19 @@ test("a state whose parts disagree is told part by part", async (t) => {
   const file = await stateFile(t);
   const db = new DatabaseSync(file);
   db.exec(
-    "PRAGMA foreign_keys = OFF; DELETE FROM writes WHERE segment = 5; DELETE FROM fts WHERE rowid = 9;" +
-      "INSERT INTO fts (rowid, path, symbol, body) VALUES (99999, 'x', 'y', 'z');" +
-      "UPDATE shards SET live = live + 1 WHERE id = 2; UPDATE files SET segments = 3 WHERE path = 'f7.ts';",
+    "DELETE FROM log WHERE id = 1; DELETE FROM fts WHERE rowid = 9; INSERT INTO fts (rowid, words) VALUES (-5, 'x');" +
+      "UPDATE shards SET live = live + 1 WHERE id = 2; UPDATE files SET segments = 3 WHERE path = 'f7.ts';" +
+      "DELETE FROM files WHERE path = 'f0.ts';",
   );
   db.close();
   const store = openStore(t, file);
   const problems = (await store.verify()).join("\n");
   for (const part of [
-    /segment 5: its writes are missing/,
+    /segment 65 of f2\.ts: its writes are missing/,
+    /segment 5: its file does not list it/,
+    /shard 20: no segment is in it/,
     /segment 9: the lexical index/,
-    /lexical row 99999/,
+    /lexical row -5/,
     /shard 2: .* counted/,
     /file f7\.ts/,
   ]) {

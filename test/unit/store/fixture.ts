@@ -59,8 +59,6 @@ function segmentOf(path: string, name: string, i: number): SegmentInput {
   return {
     charFrom: i * 10,
     charTo: i * 10 + 10,
-    byteFrom: i * 10,
-    byteTo: i * 10 + 10,
     lineFrom: i + 1,
     lineTo: i + 1,
     symbol: name,
@@ -69,7 +67,6 @@ function segmentOf(path: string, name: string, i: number): SegmentInput {
     lexical: { path, symbol: name, body: `the ${name} of everything` },
     encoded: {
       gist: random.int8(DIMS.gistWidth),
-      gistScale: 0.01,
       writes: {
         keys: random.int8(count * DIMS.dMem),
         betas: Uint8Array.from({ length: count }, () => 60 + random.integer(196)),

@@ -71,7 +71,8 @@ test("what cannot be used is refused before anything is changed", async (t) => {
     [file("cut", (path) => writeFileSync(path, readFileSync(path).subarray(0, 9000))), /damaged/],
     [file("model", sql("UPDATE meta SET value = 'x' WHERE key = 'model'")), /another model/],
     [file("state", sql("UPDATE shards SET state = randomblob(length(state)) WHERE id = 1")), /checksum/],
-    [file("writes", sql("UPDATE writes SET log = randomblob(length(log)) WHERE segment = 4")), /checksum/],
+    [file("writes", sql("UPDATE log SET data = randomblob(length(data)) WHERE id = 0")), /checksum/],
+    [file("list", sql("UPDATE files SET list = randomblob(length(list))")), /checksum/],
     [file("foreign", sql("PRAGMA application_id = 5")), /another program/],
   ];
   for (const [path, reason] of cases) {
