@@ -189,6 +189,8 @@ export class Indexer {
       for (let first = pending[0]; first !== undefined; first = pending[0]) {
         await first.ready;
         collect();
+        // All is told as read from here on, so it must be there for whoever asks in between.
+        if (pending.length === 0) commit();
         await run.pass();
       }
     } finally {
