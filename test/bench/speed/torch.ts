@@ -35,6 +35,8 @@ export async function timeTorch(
     if (signal.aborted) throw new CancelledError();
     return "pip install torch==2.13.0 safetensors, and name that Python with ARMT_PYTHON";
   }
-  const { stdout } = await run(python, [script, ...flags], { signal });
+  // Threads that spin while they wait for each other get nothing done beside other work.
+  const env = { ...process.env, OMP_WAIT_POLICY: "PASSIVE" };
+  const { stdout } = await run(python, [script, ...flags], { signal, env });
   return JSON.parse(stdout) as Omit<Rate, "bytes">;
 }
