@@ -55,6 +55,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="the folder that train_babilong.py wrote")
     parser.add_argument("--babi", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--writers", type=Path, help="a bundle to keep the writing files of (see share_weights.py)")
     parser.add_argument("--version", default="0.1.0")
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -95,7 +96,7 @@ def main() -> None:
         sample_steps(model, sampler),
     )
     errors = written["quality"]["exportError"]
-    shared = share_weights(args.out)
+    shared = share_weights(args.out, args.writers)
     print(json.dumps({"modelHash": shared["modelHash"], "files": shared["files"], "errors": errors}, indent=1))
 
 

@@ -23,11 +23,24 @@ ALIGNMENT = 64
 ROLES = {"int8": "step.int8.onnx", "lower": "lower.int8.bin", "upper": "upper.int8.bin", "write": "write.int8.onnx"}
 
 
-def share_weights(folder: Path) -> dict[str, object]:
-    """Rewrites the bundle's int8 graph and its config.json; returns the config."""
+def share_weights(folder: Path, writers: Path | None = None) -> dict[str, object]:
+    """Rewrites the bundle's int8 graph and its config.json; returns the config.
+
+    writers: a bundle whose writing files are kept. Where only reading was trained since, the layers below the writers
+    are the same, but int8 scales depend on what they were calibrated with, and journals of streams on every bit.
+    """
     config = json.loads((folder / "config.json").read_text())
     (folder / config["files"].pop("fp16")["path"]).unlink(missing_ok=True)
     step = onnx.load(folder / "step.int8.onnx")
+    if writers is not None:
+        kept = {tensor.name: tensor for tensor in onnx.load(writers / "write.int8.onnx").graph.initializer}
+        for tensor in step.graph.initializer:
+            if tensor.name in kept:
+                tensor.CopyFrom(kept.pop(tensor.name))
+                tensor.ClearField("external_data")
+                tensor.ClearField("data_location")
+        if kept:
+            raise ValueError(f"{writers} writes with tensors that this model does not have: {sorted(kept)}")
     write = Extractor(step).extract_model(list(INPUTS), list(OUTPUTS))
     lower = {tensor.name for tensor in write.graph.initializer}
     data = {"lower": bytearray(), "upper": bytearray()}
