@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from associative import AssociativeMemory, dpfp
-from minilm import load_minilm
+from minilm import Encoder, load_minilm
 
 CLS, SEP, PAD = 101, 102, 0
 QUESTION, CODE, MEMORY = 0, 1, 2
@@ -27,6 +28,8 @@ class Config:
 
     d: int = 384
     layers: int = 6
+    heads: int = 12
+    d_ff: int = 1536
     vocabulary: int = 30522
     writer_layers: int = 6  # layers below the writers: their keys and β are made of what these give
     d_mem: int = 64  # workspace memory: K = 2 * nu * d_mem
@@ -40,6 +43,26 @@ class Config:
     @property
     def reader_keys(self) -> int:
         return 2 * self.nu * self.reader_d_mem
+
+    @staticmethod
+    def tiny() -> Config:
+        """Small enough to learn something from scratch in minutes; for `short_run.py`."""
+        return Config(
+            d=96,
+            layers=3,
+            writer_layers=3,
+            heads=4,
+            d_ff=384,
+            d_mem=32,
+            reader_layers=(1,),
+            reader_d_mem=16,
+            reader_d_value=32,
+        )
+
+    @staticmethod
+    def of(architecture: dict[str, Any]) -> Config:
+        """From `as_dict`, also after it went through JSON; sizes that it does not name have their defaults."""
+        return Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in architecture.items()})
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -56,8 +79,10 @@ class ARMT(nn.Module):
     def __init__(self, config: Config, backbone: Path | str | None = None) -> None:
         super().__init__()
         self.config = config
-        self.encoder = load_minilm(backbone, layers=config.layers, vocabulary=config.vocabulary)
-        self.heads = self.encoder.layers[0].heads
+        self.encoder = Encoder(config.vocabulary, config.d, config.layers, config.heads, config.d_ff)
+        self.heads = config.heads
+        if backbone:
+            load_minilm(self.encoder, backbone)
         d = config.d
         self.reader = nn.ModuleList(
             AssociativeMemory(

@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="compare the graph with PyTorch (needs onnxruntime)")
     args = parser.parse_args()
     weights = args.weights or packaged_weights()
-    model = SentenceEncoder(load_minilm(weights, kinds=1)).eval()
+    model = SentenceEncoder(load_minilm(Encoder(kinds=1), weights)).eval()
     args.out.mkdir(parents=True, exist_ok=True)
     ids = torch.arange(1000, 1018).reshape(2, 9)
     mask = torch.ones_like(ids)

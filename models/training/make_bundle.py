@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--version", default="0.1.0")
     args = parser.parse_args()
     saved = torch.load(args.checkpoint)
-    config = Config()
+    config = Config.of(saved["config"])
     model = ARMT(config)
     model.load_state_dict(saved["model"])
     model.eval()

@@ -69,17 +69,13 @@ class Encoder(nn.Module):
         return h
 
 
-def load_minilm(
-    path: Path | str | None = None, kinds: int = 3, layers: int = 6, vocabulary: int = 30522
-) -> Encoder:
-    """Encoder with the first layers of a BertModel checkpoint (`model.safetensors`); None leaves them random.
+def load_minilm(encoder: Encoder, path: Path | str) -> Encoder:
+    """Gives the encoder the words and the first layers of a BertModel checkpoint (`model.safetensors`).
 
     MiniLM was trained with token type 0 only, so each kind starts from that row: the untrained encoder
     computes exactly what the pretrained one does, whatever the kinds.
     """
-    encoder = Encoder(kinds=kinds, layers=layers, vocabulary=vocabulary)
-    if path is None:
-        return encoder
+    kinds = encoder.kind.num_embeddings
     file = Path(path)
     source = load_file(file / "model.safetensors" if file.is_dir() else file)
     weights = {

@@ -1,6 +1,6 @@
 """Reads a bundle's weights back into a checkpoint, to train on from what is committed.
 
-python restore.py --bundle models/armt-code --out RESTORED/checkpoint.pt   (then `train.py --init RESTORED/checkpoint.pt`)
+python restore.py --bundle models/armt-code --out RESTORED/checkpoint.pt   (for `train.py --init`)
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from armt import ARMT, Config
-from export import STEP_DIMENSIONS, export_graph, example_inputs
+from export import STEP_DIMENSIONS, example_inputs, export_graph
 
 
 def initializers(file: Path) -> dict[str, np.ndarray]:
@@ -32,14 +32,14 @@ def traced(model: ARMT) -> dict[str, np.ndarray]:
         return initializers(file)
 
 
-def restore(bundle: Path) -> dict[str, Tensor]:
+def restore(bundle: Path, config: Config) -> dict[str, Tensor]:
     """The bundle's weights as a state dict; those of its float16 graph, so rounded to 11 bits.
 
     Which constant is which parameter shows in a graph exported from random weights: the same name there holds
     that parameter's numbers. Raises ValueError where the bundle was made by other code.
     """
     torch.manual_seed(0)
-    model = ARMT(Config())
+    model = ARMT(config)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_()  # biases and norms too: no two alike
@@ -63,11 +63,19 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    *runs, last = json.loads((args.bundle / "config.json").read_text())["provenance"]["runs"]
+    written = json.loads((args.bundle / "config.json").read_text())
+    *runs, last = written["provenance"]["runs"]
+    config = Config.of(written["architecture"])
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(
-        {"model": restore(args.bundle), "tokens": last["tokens"], "spent": last["minutes"], "runs": runs}, args.out
-    )
+    weights = restore(args.bundle, config)
+    saved = {
+        "model": weights,
+        "config": config.as_dict(),
+        "tokens": last["tokens"],
+        "spent": last["minutes"],
+        "runs": runs,
+    }
+    torch.save(saved, args.out)
 
 
 if __name__ == "__main__":

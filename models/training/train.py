@@ -26,7 +26,11 @@ from sampler import Sampler
 from tokenizer import Tokenizer
 
 TEMPERATURE = 20.0
-MATRIX_FLOPS_PER_TOKEN = 6 * 6 * 12 * 384 * 384  # forward and backward of six layers' weights
+
+
+def flops_per_token(config: Config) -> int:
+    """Of the layers' weights, forward and backward."""
+    return 6 * config.layers * (4 * config.d * config.d + 2 * config.d * config.d_ff)
 
 
 def encode(model: ARMT, tokens: Tensor, kinds: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -110,9 +114,9 @@ def span_nll(logits: Tensor, marks: Tensor) -> Tensor:
     return logits.logsumexp(1) - (logits + (1 - marks) * -1e4).logsumexp(1)
 
 
-def parameter_groups(model: ARMT, rate: float, heads: float, frozen: int) -> list[dict]:
-    """The backbone learns slowly, what is new learns fast; embeddings and first layers can stay as they are."""
-    model.encoder.word.weight.requires_grad = False
+def parameter_groups(model: ARMT, rate: float, heads: float, frozen: int, pretrained: bool) -> list[dict]:
+    """The backbone learns slowly, what is new learns fast; pretrained words stay as they are, first layers can."""
+    model.encoder.word.weight.requires_grad = not pretrained
     if frozen:
         for part in (model.encoder.position, model.encoder.kind, model.encoder.ln, *model.encoder.layers[:frozen]):
             part.requires_grad_(False)
@@ -130,7 +134,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--dev", type=Path)
     parser.add_argument("--dev-repos", default="ws,nodemon,luxon")
-    parser.add_argument("--backbone", type=Path, required=True)
+    backbone = parser.add_mutually_exclusive_group(required=True)
+    backbone.add_argument("--backbone", type=Path, help="weights of all-MiniLM-L6-v2 to start from")
+    backbone.add_argument("--tiny", action="store_true", help="a small model from random weights, for short_run.py")
     parser.add_argument("--tokenizer", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=60)
@@ -153,13 +159,13 @@ def main() -> None:
     torch.manual_seed(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
 
-    model = ARMT(Config(), args.backbone)
+    model = ARMT(Config.tiny() if args.tiny else Config(), args.backbone)
     runs: list[dict] = []
     if args.init:
         start = torch.load(args.init)
         model.load_state_dict(start["model"])
         runs = [*start.get("runs", []), {"tokens": start["tokens"], "minutes": round(start["spent"], 1)}]
-    groups = parameter_groups(model, args.rate, args.heads, args.frozen)
+    groups = parameter_groups(model, args.rate, args.heads, args.frozen, pretrained=not args.tiny)
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
     spent, step, tokens = 0.0, 0, 0
     checkpoint = args.out / "checkpoint.pt"
@@ -180,6 +186,8 @@ def main() -> None:
     }
     print(f"{len(repos)} repositories, {counts}", flush=True)
 
+    if dev and step == 0:
+        report(args.out, model, dev, 0.0, 0)
     began, last_saved, means = time.time(), time.time(), {}
     piece_tokens = 0
     while True:
@@ -216,7 +224,7 @@ def main() -> None:
             rate = piece_tokens / (time.time() - began)
             shown = " ".join(f"{k} {v:.3f}" for k, v in means.items())
             print(f"{now:.1f} min step {step} {tokens / 1e6:.2f}M tokens {rate:.0f}/s "
-                  f"{rate * MATRIX_FLOPS_PER_TOKEN / 1e12:.2f} TFLOP/s | {shown}", flush=True)  # fmt: skip
+                  f"{rate * flops_per_token(model.config) / 1e12:.2f} TFLOP/s | {shown}", flush=True)  # fmt: skip
         if (time.time() - last_saved) / 60 > args.every:
             save(checkpoint, model, optimizer, now, step, tokens, runs)
             if dev:
@@ -233,6 +241,7 @@ def save(
     """`runs`: those that the weights come from, oldest first, without this one."""
     state = {
         "model": model.state_dict(),
+        "config": model.config.as_dict(),
         "optimizer": optimizer.state_dict(),
         "spent": spent,
         "step": step,
