@@ -187,7 +187,7 @@ def main() -> None:
     print(f"{len(repos)} repositories, {counts}", flush=True)
 
     if dev and step == 0:
-        report(args.out, model, dev, 0.0, 0)
+        report(args.out, model, dev, 0.0, 0, {})
     began, last_saved, means = time.time(), time.time(), {}
     piece_tokens = 0
     while True:
@@ -228,11 +228,11 @@ def main() -> None:
         if (time.time() - last_saved) / 60 > args.every:
             save(checkpoint, model, optimizer, now, step, tokens, runs)
             if dev:
-                report(args.out, model, dev, now, tokens)
+                report(args.out, model, dev, now, tokens, means)
             last_saved = time.time()
     save(checkpoint, model, optimizer, spent + (time.time() - began) / 60, step, tokens, runs)
     if dev:
-        report(args.out, model, dev, spent + (time.time() - began) / 60, tokens)
+        report(args.out, model, dev, spent + (time.time() - began) / 60, tokens, means)
 
 
 def save(
@@ -252,9 +252,11 @@ def save(
     file.with_suffix(".new").replace(file)
 
 
-def report(out: Path, model: ARMT, dev: list, minutes: float, tokens: int) -> None:
+def report(out: Path, model: ARMT, dev: list, minutes: float, tokens: int, means: dict[str, float]) -> None:
+    """`means`: running means of the training losses and hits."""
     model.eval()
     figures = {"minutes": round(minutes, 1), "tokens": tokens, **evaluate(model, dev)}
+    figures["train"] = {name: round(value, 3) for name, value in means.items()}
     model.train()
     print(json.dumps(figures), flush=True)
     with (out / "curve.jsonl").open("a") as f:
