@@ -101,9 +101,9 @@ async function pictures(window: Workbench): Promise<void> {
   await window.press("Enter");
   await window.quickRows.filter({ hasText: "Go on in the panel" }).waitFor();
   await window.quickRows.first().filter({ hasText: ANSWER }).waitFor();
-  await move(window, window.quickRows.filter({ hasText: "connection.js:92" }));
+  await move(window, window.quickRows.filter({ hasText: "connection.js:30" }).last());
   await window.activeTab("connection.js").waitFor();
-  await window.untilLine(92);
+  await window.untilLine(30);
   await take(window, "palette");
   await window.press("Escape");
 
