@@ -83,6 +83,19 @@ def sample_steps(model: StepModel, tokenizer: Path, count: int = 24, length: int
     return steps
 
 
+def step_of(tokens: list[int], kinds: list[int], anchors: list[int], model: StepModel, gate: float) -> Step:
+    """One row as the engine would run it, over an empty memory."""
+    A, z = model.empty_state(1)
+    return {
+        "tokens": np.array([tokens], np.int64),
+        "kinds": np.array([kinds], np.int64),
+        "anchors": np.array([anchors], np.int64),
+        "A": A.numpy(),
+        "z": z.numpy(),
+        "gate": np.array([gate], np.float32),
+    }
+
+
 def example_inputs(model: StepModel) -> dict[str, Tensor]:
     """Inputs to trace the step with: two rows, all dimensions that vary above one."""
     A, z = model.empty_state(2)

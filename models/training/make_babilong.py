@@ -16,7 +16,7 @@ from armt import ANSWER_KINDS, ARMT, CODE, MEMORY, QUESTION
 from babi import TASKS, training_stories
 from babilong_batches import Background, Sampler
 from batches import Row
-from export import export_bundle
+from export import Step, export_bundle, step_of
 from share_weights import share_weights
 from tokenizer import Tokenizer
 from train_babilong import CONFIG
@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 MOST_TOKENS = 512
 
 
-def sample_steps(model: ARMT, sampler: Sampler, count: int = 36) -> list[dict]:
+def sample_steps(model: ARMT, sampler: Sampler, count: int = 36) -> list[Step]:
     """Steps as the bench runs them: segments with and without statements, questions, questions read on lines."""
     steps = []
     for i in range(count):
@@ -36,17 +36,7 @@ def sample_steps(model: ARMT, sampler: Sampler, count: int = 36) -> list[dict]:
             sampler.read_rows(task, 1, model.config.memory_tokens)[0].row,
         )
         row = rows[i % 3]
-        A, z = model.empty_state(1)
-        steps.append(
-            {
-                "tokens": torch.tensor([row.tokens]).numpy(),
-                "kinds": torch.tensor([row.kinds]).numpy(),
-                "anchors": torch.tensor([row.anchors]).numpy(),
-                "A": A.numpy(),
-                "z": z.numpy(),
-                "gate": torch.tensor([float(i % 3 == 2)]).numpy(),
-            }
-        )
+        steps.append(step_of(row.tokens, row.kinds, row.anchors, model, gate=float(i % 3 == 2)))
     return steps
 
 

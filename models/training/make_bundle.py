@@ -14,12 +14,12 @@ import torch
 from armt import ANSWER_KINDS, ARMT, CODE, MEMORY, QUESTION, Config
 from batches import MAX_ANCHORS, index_row, question_row, read_row
 from data import MAX_QUESTION, load_repos
-from export import export_bundle
+from export import Step, export_bundle, step_of
 
 HERE = Path(__file__).parent
 
 
-def sample_steps(model: ARMT, data: Path, count: int = 24) -> list[dict]:
+def sample_steps(model: ARMT, data: Path, count: int = 24) -> list[Step]:
     """Steps as the engine runs them, from exported repositories: segments, questions, questions read on segments."""
     repos = load_repos(data)
     steps = []
@@ -29,17 +29,7 @@ def sample_steps(model: ARMT, data: Path, count: int = 24) -> list[dict]:
         segment = repo.segments[(i * 37) % len(repo.segments)]
         ids = q.wordings[0][:MAX_QUESTION]
         row = (index_row(segment), question_row(ids), read_row(ids, segment, model.config.memory_tokens))[i % 3]
-        A, z = model.empty_state(1)
-        steps.append(
-            {
-                "tokens": torch.tensor([row.tokens]).numpy(),
-                "kinds": torch.tensor([row.kinds]).numpy(),
-                "anchors": torch.tensor([row.anchors]).numpy(),
-                "A": A.numpy(),
-                "z": z.numpy(),
-                "gate": torch.tensor([float(i % 3 == 2)]).numpy(),
-            }
-        )
+        steps.append(step_of(row.tokens, row.kinds, row.anchors, model, gate=float(i % 3 == 2)))
     return steps
 
 

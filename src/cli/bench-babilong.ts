@@ -1,6 +1,4 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { BenchUnavailableError } from "./bench-quality.ts";
+import { benchModule } from "./bench-module.ts";
 
 /** The options of `armt bench babilong`. Undefined stands for the default named in the comment. */
 export interface BenchBabilongOptions {
@@ -24,11 +22,6 @@ export interface BenchBabilongOptions {
 
 /** Runs the long-stream bench: its table or report to stdout, progress to stderr. Returns the exit code. */
 export async function benchBabilong(options: BenchBabilongOptions, signal: AbortSignal): Promise<number> {
-  // Not a static import: the packaged command line must not carry the bench.
-  const module = new URL("../../test/bench/babilong/babilong.ts", import.meta.url);
-  if (!existsSync(module)) throw new BenchUnavailableError(fileURLToPath(module));
-  const bench = (await import(pathToFileURL(fileURLToPath(module)).href)) as {
-    readonly runBabilong: typeof benchBabilong;
-  };
+  const bench = await benchModule<{ readonly runBabilong: typeof benchBabilong }>("babilong/babilong.ts");
   return bench.runBabilong(options, signal);
 }

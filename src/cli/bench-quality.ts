@@ -1,7 +1,5 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { ArmtError } from "../engine/errors.ts";
 import type { Part, ProviderChoice } from "../engine/types.ts";
+import { benchModule } from "./bench-module.ts";
 
 /** The options of `armt bench quality`. Undefined stands for the default named in the comment. */
 export interface BenchQualityOptions {
@@ -36,26 +34,11 @@ export interface BenchQualityOptions {
   readonly cache?: string | undefined;
 }
 
-/** The benchmark's code and data are in the source checkout, not in the packaged extension. */
-export class BenchUnavailableError extends ArmtError {
-  constructor(looked: string) {
-    super(
-      "bench-unavailable",
-      `The bench is part of the source checkout (looked for ${looked}). Clone the repository and run it there.`,
-    );
-  }
-}
-
 /**
  * Runs the quality bench and prints its tables to stdout, progress to stderr.
  * Returns the exit code: 0 done, 1 a quote differed from the disk (the tables are printed all the same).
  */
 export async function benchQuality(options: BenchQualityOptions, signal: AbortSignal): Promise<number> {
-  // Not a static import: the packaged command line must not carry the bench, its peers and its question sets.
-  const module = new URL("../../test/bench/quality.ts", import.meta.url);
-  if (!existsSync(module)) throw new BenchUnavailableError(fileURLToPath(module));
-  const bench = (await import(pathToFileURL(fileURLToPath(module)).href)) as {
-    readonly runQualityBench: typeof benchQuality;
-  };
+  const bench = await benchModule<{ readonly runQualityBench: typeof benchQuality }>("quality.ts");
   return bench.runQualityBench(options, signal);
 }

@@ -1,6 +1,4 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { BenchUnavailableError } from "./bench-quality.ts";
+import { benchModule } from "./bench-module.ts";
 
 /** The options of `armt bench speed`. Undefined stands for the default named in the comment. */
 export interface BenchSpeedOptions {
@@ -24,11 +22,6 @@ export interface BenchSpeedOptions {
 
 /** Runs the speed bench: the table or the JSON goes to stdout, progress to stderr. Returns the exit code. */
 export async function benchSpeed(options: BenchSpeedOptions, signal: AbortSignal): Promise<number> {
-  // Not a static import: the packaged command line must not carry the bench and its peers.
-  const module = new URL("../../test/bench/speed/speed.ts", import.meta.url);
-  if (!existsSync(module)) throw new BenchUnavailableError(fileURLToPath(module));
-  const bench = (await import(pathToFileURL(fileURLToPath(module)).href)) as {
-    readonly runSpeedBench: typeof benchSpeed;
-  };
+  const bench = await benchModule<{ readonly runSpeedBench: typeof benchSpeed }>("speed/speed.ts");
   return bench.runSpeedBench(options, signal);
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Disposable, Emitter, type Event, type RequestType } from "vscode-jsonrpc/node";
+import { Emitter, type Event, type RequestType } from "vscode-jsonrpc/node";
 import type { ExampleCandidate } from "../engine/examples/candidates.ts";
 import type { AskStage, FileList, IndexProgress, IndexReport, Preview } from "../engine/types.ts";
 import * as protocol from "../protocol/engine.ts";
@@ -384,9 +384,6 @@ export class EngineClient {
 
 /** A crash this long ago no longer makes the next start wait longer. */
 const FORGET_MS = 3_600_000;
-
-/** What listeners and subscriptions return. */
-export type Subscription = Disposable;
 
 /** Waits, but not beyond the signal. */
 function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

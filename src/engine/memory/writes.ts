@@ -25,13 +25,6 @@ export class InvalidWritesError extends ArmtError {
   }
 }
 
-/** Writes of a segment that has none. */
-export const NO_WRITES: SegmentWrites = {
-  keys: new Int8Array(0),
-  betas: new Uint8Array(0),
-  anchors: new Uint16Array(0),
-};
-
 /**
  * Quantises a step's writes for the log.
  *

@@ -90,7 +90,8 @@ export function toInt64(values: Int32Array): BigInt64Array {
   return new BigInt64Array(words.buffer);
 }
 
-function join(...parts: readonly ArrayLike<number>[]): Int32Array {
+/** The parts, one behind the other. */
+export function join(...parts: readonly ArrayLike<number>[]): Int32Array {
   const out = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

@@ -2,9 +2,10 @@ import type { Tokenizer } from "../../../src/engine/corpus/tokenize.ts";
 import { dpfp } from "../../../src/engine/memory/dpfp.ts";
 import type { EndlessShard } from "../../../src/engine/memory/endless.ts";
 import { featureWidth } from "../../../src/engine/memory/layout.ts";
+import { join } from "../../../src/engine/model/inputs.ts";
 import { ReaderMemory } from "../../../src/engine/model/reader-memory.ts";
 import type { Stepper } from "../../../src/engine/model/stepper.ts";
-import { type GatedWrite, joined } from "./encoder.ts";
+import type { GatedWrite } from "./encoder.ts";
 
 /** How a question is asked: the rules that the model was trained with (`models/training/babilong_batches.py`). */
 const ASK_THRESHOLD = 0.3;
@@ -63,7 +64,7 @@ export async function askStream(question: string, asking: Asking): Promise<Asked
   await recallAll(first.keys, first.weights, 0, asked, found, asking);
   let hops = 1;
   const askBehind = async (lines: readonly FoundLine[]): Promise<boolean> => {
-    const code = joined(lines.map(({ ids }) => ids)).slice(-FOUND_TOKENS);
+    const code = join(...lines.map(({ ids }) => ids)).slice(-FOUND_TOKENS);
     const step = await stepper.question(ids, { code, anchors: Array.from(code, (_, i) => i) });
     return recallAll(step.keys, step.weights, ids.length, asked, found, asking);
   };
@@ -141,7 +142,7 @@ async function readLines(
   using memory = new ReaderMemory();
   const spans: { word: string; score: number }[] = [];
   for (const pack of packs(lines)) {
-    const step = await stepper.read(question, NO_HEADER, joined(pack.map(({ ids }) => ids)), memory);
+    const step = await stepper.read(question, NO_HEADER, join(...pack.map(({ ids }) => ids)), memory);
     let at = step.codeFrom;
     for (const { text, ids } of pack) {
       const { starts, ends } = tokenizer.encode(text);

@@ -1,4 +1,5 @@
 import type { Tokenizer } from "../../../src/engine/corpus/tokenize.ts";
+import { join } from "../../../src/engine/model/inputs.ts";
 import type { WriteSession } from "../../../src/engine/model/write-session.ts";
 
 /** One gated write of a segment: the word at a line of it that is worth keeping. */
@@ -29,7 +30,7 @@ export class SegmentEncoder {
 
   /** @param lines token ids of the lines that have any, so that a line's place is its slot */
   async encode(lines: readonly Int32Array[]): Promise<GatedWrite[]> {
-    const code = joined(lines);
+    const code = join(...lines);
     if (code.length === 0) return [];
     const { keys, betas } = await this.#writer.run(code);
     const writes: GatedWrite[] = [];
@@ -43,14 +44,4 @@ export class SegmentEncoder {
     }
     return writes;
   }
-}
-
-export function joined(parts: readonly Int32Array[]): Int32Array {
-  const out = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
 }
