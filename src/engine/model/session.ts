@@ -67,12 +67,8 @@ export class StepSession {
   readonly #int32: boolean;
 
   private constructor(graph: Graph, bundle: Bundle) {
-    const { stateLayers, stateKeys, stateValues } = bundle.dims;
     this.provider = graph.provider;
-    this.empty = {
-      A: new Float32Array(stateLayers * stateKeys * stateValues),
-      z: new Float32Array(stateLayers * stateKeys),
-    };
+    this.empty = emptyState(bundle);
     this.#graph = graph;
     this.#bundle = bundle;
     this.#int32 = graph.takesInt32("tokens");
@@ -146,25 +142,7 @@ export class StepSession {
     gate: 0 | 1,
     names: readonly string[],
   ): Promise<Readonly<Record<string, GraphTensor>>> {
-    const { stateLayers, stateKeys, stateValues } = this.#bundle.dims;
-    const row = [1, input.tokens.length];
-    // A dimension of 0 is not safe on every provider: no anchor is one anchor at -1.
-    const anchors = input.anchors.length === 0 ? Int32Array.of(-1) : input.anchors;
-    return await this.#graph.run(
-      {
-        tokens: this.#integers(input.tokens, row),
-        kinds: this.#integers(input.kinds, row),
-        anchors: this.#integers(anchors, [1, anchors.length]),
-        A: floatTensor(state.A, [stateLayers, 1, stateKeys, stateValues]),
-        z: floatTensor(state.z, [stateLayers, 1, stateKeys]),
-        gate: { type: "float32", data: Float32Array.of(gate), dims: [1] },
-      },
-      names,
-    );
-  }
-
-  #integers(data: Int32Array, dims: readonly number[]): GraphTensor {
-    return this.#int32 ? { type: "int32", data, dims } : { type: "int64", data: toInt64(data), dims };
+    return await this.#graph.run(stepTensors(this.#bundle, input, state, gate, this.#int32), names);
   }
 
   /**
@@ -189,6 +167,35 @@ export class StepSession {
 /** Gives the GPU's memory back; what is on the CPU's side frees itself. */
 export function freeState({ A, z }: StepState): void {
   for (const tensor of [A, z]) if (tensor instanceof ResidentTensor) tensor[Symbol.dispose]();
+}
+
+/** The reader memory before anything was read. */
+export function emptyState({ dims }: Bundle): LandedState {
+  const keys = dims.stateLayers * dims.stateKeys;
+  return { A: new Float32Array(keys * dims.stateValues), z: new Float32Array(keys) };
+}
+
+/** What a step's graph takes; `int32` where the graph wants its whole numbers so. */
+export function stepTensors(
+  { dims }: Bundle,
+  input: StepInput,
+  { A, z }: StepState,
+  gate: 0 | 1,
+  int32: boolean,
+): Record<string, GraphTensor> {
+  const integers = (data: Int32Array, shape: readonly number[]): GraphTensor =>
+    int32 ? { type: "int32", data, dims: shape } : { type: "int64", data: toInt64(data), dims: shape };
+  const row = [1, input.tokens.length];
+  // A dimension of 0 is not safe on every provider: no anchor is one anchor at -1.
+  const anchors = input.anchors.length === 0 ? Int32Array.of(-1) : input.anchors;
+  return {
+    tokens: integers(input.tokens, row),
+    kinds: integers(input.kinds, row),
+    anchors: integers(anchors, [1, anchors.length]),
+    A: floatTensor(A, [dims.stateLayers, 1, dims.stateKeys, dims.stateValues]),
+    z: floatTensor(z, [dims.stateLayers, 1, dims.stateKeys]),
+    gate: { type: "float32", data: Float32Array.of(gate), dims: [1] },
+  };
 }
 
 function floatTensor(data: Float32Array | ResidentTensor, dims: readonly number[]): GraphTensor {

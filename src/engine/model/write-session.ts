@@ -1,7 +1,7 @@
 import { type Bundle, verifyFile } from "./bundle.ts";
 import { Graph, type GraphTensor } from "./graph.ts";
-import { indexInput, toInt64 } from "./inputs.ts";
-import { StepSession } from "./session.ts";
+import { indexInput } from "./inputs.ts";
+import { emptyState, type LandedState, StepSession, stepTensors } from "./session.ts";
 
 /** Writes of a segment, before φ and before any gate. */
 export interface Writes {
@@ -20,16 +20,12 @@ const NO_HEADER = new Int32Array(0);
 export class WriteSession {
   readonly #bundle: Bundle;
   readonly #graph: Graph | StepSession;
-  readonly #state: { readonly A: Float32Array; readonly z: Float32Array };
+  readonly #state: LandedState;
 
   private constructor(bundle: Bundle, graph: Graph | StepSession) {
     this.#bundle = bundle;
     this.#graph = graph;
-    const { stateLayers, stateKeys, stateValues } = bundle.dims;
-    this.#state = {
-      A: new Float32Array(stateLayers * stateKeys * stateValues),
-      z: new Float32Array(stateLayers * stateKeys),
-    };
+    this.#state = emptyState(bundle);
   }
 
   /** Throws the errors of `verifyFile` and `Graph.load`. */
@@ -49,16 +45,7 @@ export class WriteSession {
       const { keys, beta } = await this.#graph.encode(input);
       return { keys, betas: beta };
     }
-    const { stateLayers, stateKeys, stateValues } = this.#bundle.dims;
-    const row = [1, input.tokens.length];
-    const out = await this.#graph.run({
-      tokens: { type: "int64", data: toInt64(input.tokens), dims: row },
-      kinds: { type: "int64", data: toInt64(input.kinds), dims: row },
-      anchors: { type: "int64", data: toInt64(input.anchors), dims: [1, anchors.length] },
-      A: { type: "float32", data: this.#state.A, dims: [stateLayers, 1, stateKeys, stateValues] },
-      z: { type: "float32", data: this.#state.z, dims: [stateLayers, 1, stateKeys] },
-      gate: { type: "float32", data: Float32Array.of(0), dims: [1] },
-    });
+    const out = await this.#graph.run(stepTensors(this.#bundle, input, this.#state, 0, false));
     return { keys: floats(out["keys"]), betas: floats(out["beta"]) };
   }
 
