@@ -1,6 +1,7 @@
 import { hash32 } from "./address.ts";
 import { choleskyInPlace, choleskySolve } from "./cholesky.ts";
 import { sparseFeatures } from "./dpfp.ts";
+import { deltaWrite } from "./fill.ts";
 import { featureWidth } from "./layout.ts";
 
 /** Sizes and rules of an endless shard. */
@@ -59,24 +60,10 @@ export class EndlessShard {
 
   /** The delta rule: `A += s·β φ(k) (code − Aᵀφ(k))ᵀ`. @param key [dMem] before φ; @param beta 0..1 */
   write(key: ArrayLike<number>, beta: number, segment: number): void {
-    const { index, value, offset } = sparseFeatures(key, 1, this.layout.dMem, this.layout.nu);
-    const state = this.#state;
-    const change = this.#change;
-    const width = this.layout.signs;
-    const count = offset[1] as number;
-    change.fill(0);
-    this.#addCode(change, segment, 1);
-    for (let p = 0; p < count; p++) {
-      const at = (index[p] as number) * width;
-      const weight = value[p] as number;
-      for (let v = 0; v < width; v++) change[v] = (change[v] as number) - weight * (state[at + v] as number);
-    }
-    const strength = this.layout.strength * beta;
-    for (let p = 0; p < count; p++) {
-      const at = (index[p] as number) * width;
-      const weight = strength * (value[p] as number);
-      for (let v = 0; v < width; v++) state[at + v] = (state[at + v] as number) + weight * (change[v] as number);
-    }
+    const features = sparseFeatures(key, 1, this.layout.dMem, this.layout.nu);
+    this.#change.fill(0);
+    this.#addCode(this.#change, segment, 1);
+    deltaWrite(this.#state, features, 0, this.#change, this.layout.strength * beta);
   }
 
   /** `Aᵀφ(q)` [V]. */

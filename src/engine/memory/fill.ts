@@ -33,24 +33,36 @@ export function fillDelta(
 ): void {
   const kept = selectRows(facts, dims, options);
   const features = featuresOf(facts, kept, dims);
-  const width = dims.valueWidth;
-  const change = new Float32Array(width);
+  const change = new Float32Array(dims.valueWidth);
   for (let row = 0; row < kept.length; row++) {
     const fact = kept[row] as number;
-    const from = features.offset[row] as number;
-    const to = features.offset[row + 1] as number;
     codes.encode(facts.addresses[fact] as number, change);
-    for (let p = from; p < to; p++) {
-      const at = (features.index[p] as number) * width;
-      const weight = features.value[p] as number;
-      for (let v = 0; v < width; v++) change[v] = (change[v] as number) - weight * (state[at + v] as number);
-    }
-    const beta = (facts.betas[fact] as number) / 255;
-    for (let p = from; p < to; p++) {
-      const at = (features.index[p] as number) * width;
-      const weight = beta * (features.value[p] as number);
-      for (let v = 0; v < width; v++) state[at + v] = (state[at + v] as number) + weight * (change[v] as number);
-    }
+    deltaWrite(state, features, row, change, (facts.betas[fact] as number) / 255);
+  }
+}
+
+/**
+ * One write: `A += s φ(k) (v − Aᵀφ(k))ᵀ`, φ(k) being row `row` of `features`. `change` [V] comes as v and is used up.
+ */
+export function deltaWrite(
+  state: Float32Array,
+  { index, value, offset }: SparseFeatures,
+  row: number,
+  change: Float32Array,
+  strength: number,
+): void {
+  const width = change.length;
+  const from = offset[row] as number;
+  const to = offset[row + 1] as number;
+  for (let p = from; p < to; p++) {
+    const at = (index[p] as number) * width;
+    const weight = value[p] as number;
+    for (let v = 0; v < width; v++) change[v] = (change[v] as number) - weight * (state[at + v] as number);
+  }
+  for (let p = from; p < to; p++) {
+    const at = (index[p] as number) * width;
+    const weight = strength * (value[p] as number);
+    for (let v = 0; v < width; v++) state[at + v] = (state[at + v] as number) + weight * (change[v] as number);
   }
 }
 
