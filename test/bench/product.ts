@@ -1,7 +1,7 @@
-import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { ArmtError, CancelledError } from "../../src/engine/errors.ts";
+import { ArmtError } from "../../src/engine/errors.ts";
 import type { Answer, IndexProgress, IndexReport, Part, ProviderChoice } from "../../src/engine/types.ts";
+import { runChild } from "./child.ts";
 
 /** What the product's process is to do for one repository. */
 export interface ProductTask {
@@ -42,46 +42,11 @@ export async function runProduct(
   onMessage: (message: ProductMessage) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  if (signal.aborted) throw new CancelledError();
+  const take = (message: ProductMessage): boolean => {
+    onMessage(message);
+    if (message.kind === "failed") throw new ProductFailedError(task.workspace, message.message);
+    return message.kind === "done";
+  };
   const worker = fileURLToPath(new URL("./product-worker.ts", import.meta.url));
-  const child = fork(worker, { execArgv: [], serialization: "advanced", stdio: ["ignore", "ignore", "pipe", "ipc"] });
-  const stop = (): void => void child.kill("SIGKILL");
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    child.send(task);
-    await finished(child, task.workspace, onMessage, signal);
-  } finally {
-    signal.removeEventListener("abort", stop);
-    stop();
-  }
-}
-
-function finished(
-  child: ChildProcess,
-  workspace: string,
-  onMessage: (message: ProductMessage) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let stderr = "";
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      stderr = (stderr + text).slice(-2000);
-    });
-    child.on("message", (message: ProductMessage) => {
-      try {
-        onMessage(message);
-      } catch (error) {
-        reject(error);
-      }
-      if (message.kind === "done") resolve();
-      if (message.kind === "failed") reject(new ProductFailedError(workspace, message.message));
-    });
-    child.on("error", reject);
-    // After "done" or "failed" this is too late to change anything.
-    child.on("exit", (code, killed) => {
-      const how = killed === null ? `exit code ${code}` : killed;
-      if (signal.aborted) reject(new CancelledError());
-      else reject(new ProductFailedError(workspace, `its process ended (${how}). ${stderr.trim()}`));
-    });
-  });
+  await runChild(worker, task, take, (reason) => new ProductFailedError(task.workspace, reason), signal);
 }

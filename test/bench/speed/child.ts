@@ -1,6 +1,6 @@
-import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { ArmtError, CancelledError } from "../../../src/engine/errors.ts";
+import { ArmtError } from "../../../src/engine/errors.ts";
+import { runChild } from "../child.ts";
 
 /** A process of the bench ended without a result. */
 export class MeasurementFailedError extends ArmtError {
@@ -15,22 +15,17 @@ type Reply<R> = { readonly result: R } | { readonly failed: string };
  * Runs one measurement in a process of its own, so that memory and time are its alone: `module` (beside this file) calls
  * `serve`. Throws `MeasurementFailedError` and `CancelledError`.
  */
-export async function measureApart<T, R>(module: string, task: T, signal: AbortSignal): Promise<R> {
-  if (signal.aborted) throw new CancelledError();
-  const child = fork(fileURLToPath(new URL(module, import.meta.url)), {
-    execArgv: ["--disable-warning=ExperimentalWarning"],
-    serialization: "advanced",
-    stdio: ["ignore", "ignore", "pipe", "ipc"],
-  });
-  const stop = (): void => void child.kill("SIGKILL");
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    child.send(task as object);
-    return await reply<R>(child, module, signal);
-  } finally {
-    signal.removeEventListener("abort", stop);
-    stop();
-  }
+export async function measureApart<T extends object, R>(module: string, task: T, signal: AbortSignal): Promise<R> {
+  let result: { readonly result: R } | undefined;
+  const take = (reply: Reply<R>): boolean => {
+    if ("failed" in reply) throw new MeasurementFailedError(module, reply.failed);
+    result = reply;
+    return true;
+  };
+  const failed = (reason: string): Error => new MeasurementFailedError(module, reason);
+  await runChild(fileURLToPath(new URL(module, import.meta.url)), task, take, failed, signal);
+  if (result === undefined) throw failed("it gave no result.");
+  return result.result;
 }
 
 /** In the child: takes the task, answers with what `measure` returns. */
@@ -42,23 +37,5 @@ export function serve<T, R>(measure: (task: T) => Promise<R>): void {
       (result) => send({ result }),
       (error: unknown) => send({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
     );
-  });
-}
-
-function reply<R>(child: ChildProcess, module: string, signal: AbortSignal): Promise<R> {
-  return new Promise((resolve, reject) => {
-    let stderr = "";
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      stderr = (stderr + text).slice(-2000);
-    });
-    child.once("message", (message: Reply<R>) => {
-      if ("result" in message) resolve(message.result);
-      else reject(new MeasurementFailedError(module, message.failed));
-    });
-    child.once("error", reject);
-    child.once("exit", (code, killed) => {
-      if (signal.aborted) reject(new CancelledError());
-      else reject(new MeasurementFailedError(module, `its process ended (${killed ?? code}). ${stderr.trim()}`));
-    });
   });
 }
