@@ -60,6 +60,10 @@ def logistic(x: Tensor, y: Tensor, weight: Tensor | None = None) -> tuple[Tensor
     return w.detach(), b.detach()
 
 
+def weights_of(w: Tensor, b: Tensor) -> dict[str, float]:
+    return {"bias": round(b.item(), 4)} | {n: round(w[i].item(), 4) for i, n in enumerate(("support", "span", "none"))}
+
+
 def normalise(text: str) -> str:
     return re.sub(r"\s+", " ", text.strip().strip("\"'`").rstrip(".;,").lower())
 
@@ -141,10 +145,13 @@ def fit_answers(rows: list[dict], fused: list[float], false_abstention: float) -
         correct.append(float(right(row, at, kind, spans)))
     x, y = torch.tensor(features), torch.tensor(correct)
     w, b = logistic(x, y)
-    trust = {"bias": round(b.item(), 4)} | {n: round(w[i].item(), 4) for i, n in enumerate(("support", "span", "none"))}
     confidence = torch.sigmoid(x @ w + b)
-    answerable = torch.tensor([r["type"] != "negative" for r in rows])
-    threshold = confidence[answerable].quantile(false_abstention).item()
+    trust = weights_of(w, b)
+    negative = torch.tensor([r["type"] == "negative" for r in rows])
+    # Both kinds of questions weigh the same: how many have no answer, only the user knows.
+    w, b = logistic(x, negative.float(), torch.where(negative, len(rows) / negative.sum(), 1.0))
+    absence = torch.sigmoid(x @ w + b)
+    threshold = absence[~negative].quantile(1 - false_abstention).item()
     bins = torch.clamp((confidence * 10).long(), max=9)
     error = sum(
         (bins == i).float().mean().item() * abs(confidence[bins == i].mean().item() - y[bins == i].mean().item())
@@ -158,14 +165,15 @@ def fit_answers(rows: list[dict], fused: list[float], false_abstention: float) -
     }
     every = [c for kind in exact.values() for c in kind]
     figures = {
-        "read hit@1": round(sum(top) / answerable.sum().item(), 3),
+        "read hit@1": round(sum(top) / (~negative).sum().item(), 3),
         "exact": round(sum(every) / len(every), 3),
         **{f"exact {kind}": round(sum(c) / len(c), 3) for kind, c in exact.items() if c},
-        "abstained right": round((confidence[~answerable] < threshold).float().mean().item(), 3),
+        "abstained right": round((absence[negative] > threshold).float().mean().item(), 3),
         "calibration error": round(error, 3),
         "wordings": len(rows),
     }
-    return {"support": support, "confidence": trust, "abstainBelow": round(threshold, 4), "listShare": share}, figures
+    answer = {"support": support, "confidence": trust, "absence": weights_of(w, b)}
+    return {**answer, "abstainAbove": round(threshold, 4), "listShare": share}, figures
 
 
 def main() -> None:

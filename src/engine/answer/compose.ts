@@ -26,19 +26,24 @@ export interface Reading {
 /** Order of the kind head's outputs (`answerKinds` of the bundle). */
 export const ANSWER_KINDS: readonly AnswerKind[] = ["span", "list", "place", "yes", "no", "none"];
 
+/** Of a logit: `bias + support · best support logit + span · log P(span) + none · P(kind is none)`. */
+export interface TrustWeights {
+  readonly bias: number;
+  readonly support: number;
+  readonly span: number;
+  readonly none: number;
+}
+
 /** Numbers fitted on repositories held out from training (`calibration` of the bundle). */
 export interface AnswerCalibration {
   /** Logit of support: `bias + relevance · logit + prior · fused score`. */
   readonly support: { readonly bias: number; readonly relevance: number; readonly prior: number };
-  /** Logit of confidence: `bias + support · best support logit + span · log P(span) + none · P(kind is none)`. */
-  readonly confidence: {
-    readonly bias: number;
-    readonly support: number;
-    readonly span: number;
-    readonly none: number;
-  };
-  /** Below this confidence the answer is "not found". */
-  readonly abstainBelow: number;
+  /** Of the probability that the answer is right. */
+  readonly confidence: TrustWeights;
+  /** Of the probability that the workspace has no answer. A wrong answer to a question that has one is no sign of it. */
+  readonly absence: TrustWeights;
+  /** Above this probability of absence the answer is "not found". */
+  readonly abstainAbove: number;
   /** A list takes in further spans down to this share of the best one's probability. */
   readonly listShare: number;
 }
@@ -74,12 +79,11 @@ export function compose(readings: readonly Reading[], calibration: AnswerCalibra
   const holder = wantsSpan ? best(supported, (s) => s.support * spanProbability(s.reading)) : supported[0];
   const places = holder === undefined ? supported : [holder, ...supported.filter((s) => s !== holder)];
   const spans = wantsSpan && holder !== undefined ? answerSpans(holder.reading, kind, calibration.listShare) : [];
-  const { confidence: trust } = calibration;
   const logP = wantsSpan && holder !== undefined ? Math.log(spanProbability(holder.reading) + 1e-4) : 0;
-  const confidence = sigmoid(
-    trust.bias + trust.support * logit(holder?.support ?? 0) + trust.span * logP + trust.none * (kinds[5] ?? 0),
-  );
-  return { kind, places, spans, confidence, abstained: confidence < calibration.abstainBelow };
+  const probability = ({ bias, support, span, none }: TrustWeights): number =>
+    sigmoid(bias + support * logit(holder?.support ?? 0) + span * logP + none * (kinds[5] ?? 0));
+  const abstained = probability(calibration.absence) > calibration.abstainAbove;
+  return { kind, places, spans, confidence: probability(calibration.confidence), abstained };
 }
 
 /** Probability of the best span of a segment, 0 if it has none. */
@@ -101,7 +105,7 @@ function kindProbabilities(supported: readonly Supported[]): Float32Array {
   return mean;
 }
 
-/** "None" is not chosen as a kind: whether to abstain is decided by confidence. */
+/** "None" is not chosen as a kind: whether to abstain is decided by the probability of absence. */
 function likeliestKind(probabilities: Float32Array): AnswerKind {
   const index = best(
     ANSWER_KINDS.map((_, i) => i).filter((i) => ANSWER_KINDS[i] !== "none"),

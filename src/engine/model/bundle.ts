@@ -3,7 +3,7 @@ import { createReadStream, readFileSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { ANSWER_KINDS } from "../answer/compose.ts";
+import { ANSWER_KINDS, type TrustWeights } from "../answer/compose.ts";
 import { ArmtError, CancelledError } from "../errors.ts";
 import type { FactsLayout, MemoryDims } from "../memory/layout.ts";
 import type { Calibration } from "./calibration.ts";
@@ -208,7 +208,12 @@ function readCalibration(fields: Fields): Calibration {
   const hops = fields.object("hops");
   const answer = fields.object("answer");
   const support = answer.object("support");
-  const confidence = answer.object("confidence");
+  const trust = (fields: Fields): TrustWeights => ({
+    bias: fields.number("bias"),
+    support: fields.number("support"),
+    span: fields.number("span"),
+    none: fields.number("none"),
+  });
   return {
     fusion: { gist: fusion.number("gist"), memory: fusion.number("memory"), lexical: fusion.number("lexical") },
     hops: {
@@ -225,13 +230,9 @@ function readCalibration(fields: Fields): Calibration {
         relevance: support.number("relevance"),
         prior: support.number("prior"),
       },
-      confidence: {
-        bias: confidence.number("bias"),
-        support: confidence.number("support"),
-        span: confidence.number("span"),
-        none: confidence.number("none"),
-      },
-      abstainBelow: answer.number("abstainBelow"),
+      confidence: trust(answer.object("confidence")),
+      absence: trust(answer.object("absence")),
+      abstainAbove: answer.number("abstainAbove"),
       listShare: answer.number("listShare"),
     },
     citations: fields.number("citations"),

@@ -57,7 +57,8 @@ function writeConfig(changes: Readonly<Record<string, unknown>> = {}): void {
       answer: {
         support: { bias: 0, relevance: 1, prior: 0 },
         confidence: { bias: 0, support: 1, span: 0, none: 0 },
-        abstainBelow: 0.3,
+        absence: { bias: 0, support: -1, span: 0, none: 1 },
+        abstainAbove: 0.6,
         listShare: 0.5,
       },
       citations: 5,
