@@ -1,8 +1,8 @@
 import { throwIfCancelled } from "../../../src/engine/errors.ts";
+import { seeded, shuffled } from "../random.ts";
 import { backgroundFiles, type Place, PlaceReader, segmentFile } from "./background.ts";
 import { BETA_THRESHOLD, type GatedWrite, type SegmentEncoder } from "./encoder.ts";
 import type { Journal, WrittenFile } from "./journal.ts";
-import { seeded, shuffled } from "./random.ts";
 
 /**
  * The background, encoded once from its begin: a segment is encoded without any memory, so its writes are the same in

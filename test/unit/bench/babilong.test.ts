@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { chooseQuestions } from "../../bench/babilong/cell.ts";
 import { Journal, OtherJournalError, type WrittenFile } from "../../bench/babilong/journal.ts";
-import { seeded } from "../../bench/babilong/random.ts";
 import { baseAt, scatter } from "../../bench/babilong/scatter.ts";
 import { BabiFilesError, parseStories, readQuestions, taskFile } from "../../bench/babilong/stories.ts";
+import { seeded } from "../../bench/random.ts";
 
 const TEXT = `1 Anna went to the attic.
 2 Bob took the lamp there.

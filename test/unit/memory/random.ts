@@ -1,19 +1,13 @@
 import type { FactBatch } from "../../../src/engine/memory/fill.ts";
+import { seeded } from "../../bench/random.ts";
 
-/** A repeatable source of random numbers (mulberry32). */
+/** A repeatable source of random numbers of many kinds. */
 export class Random {
-  #state: number;
+  /** Uniform in [0, 1). */
+  readonly next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed | 0;
-  }
-
-  /** Uniform in [0, 1). */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+    this.next = seeded(seed);
   }
 
   integer(below: number): number {
