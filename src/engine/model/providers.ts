@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { arch, cpus, platform, release } from "node:os";
 import { dirname, join } from "node:path";
 import { defaultStateFile } from "../store/location.ts";
@@ -6,6 +6,7 @@ import type { ProviderChoice } from "../types.ts";
 import type { Bundle } from "./bundle.ts";
 import { GraphRunError, type Provider, ProviderUnavailableError } from "./graph.ts";
 import { indexInput } from "./inputs.ts";
+import { ProviderMemory } from "./provider-memory.ts";
 import { StepSession } from "./session.ts";
 
 /** What `auto` found: milliseconds of one step on each provider that started, or why it did not. */
@@ -44,13 +45,13 @@ function providersHere(): readonly Provider[] {
 /**
  * Loads the step on the chosen provider. A named provider either starts or is an error. `auto` takes what `memory` (a
  * JSON file) says is fastest for this machine, driver and model; where nothing is remembered, or it does not start any
- * more, it measures all. `onTry` hears of each provider before its driver is touched, which may end the process.
- * Throws the errors of `StepSession.load`.
+ * more, it measures all but those whose last trial did not end: their drivers may have ended the process. `onTry` hears
+ * of each provider before its driver is touched. Throws the errors of `StepSession.load`.
  */
 export async function openSession(
   bundle: Bundle,
   choice: ProviderChoice,
-  memory?: string,
+  file?: string,
   onTry: (provider: Provider) => void = () => {},
 ): Promise<StepSession> {
   const load = (provider: Provider) => {
@@ -58,8 +59,9 @@ export async function openSession(
     return StepSession.load(bundle, provider);
   };
   if (choice !== "auto") return load(choice);
-  const key = machineKey(bundle);
-  const known = memory === undefined ? undefined : readMemory(memory)[key];
+  const memory = file === undefined ? undefined : memoryAt(file);
+  const machine = machineKey(bundle);
+  const known = memory?.fastest(machine);
   if (known !== undefined) {
     try {
       return await load(known);
@@ -67,26 +69,34 @@ export async function openSession(
       if (!(error instanceof ProviderUnavailableError)) throw error;
     }
   }
-  const { session } = await fastestSession(bundle, providersHere(), onTry);
-  if (memory !== undefined) remember(memory, key, session.provider);
+  const all = providersHere();
+  const providers = all.filter((provider) => memory?.isSuspect(machine, provider) !== true);
+  const begin = (provider: Provider): Disposable | undefined => {
+    onTry(provider);
+    return provider === "cpu" ? undefined : memory?.trying(machine, provider);
+  };
+  const { session } = await fastestSession(bundle, providers, begin);
+  // Another window may be trying what is left out here.
+  if (providers.length === all.length) memory?.remember(machine, session.provider);
   return session;
 }
 
 /**
  * Times one step of a full segment on each provider that starts and keeps the fastest. onnxruntime falls back to
- * nothing by itself: a provider that fails to start or to run is passed over. Throws only when the CPU fails.
+ * nothing by itself: a provider that fails to start or to run is passed over. `begin` is called before a provider's driver
+ * is touched, and its result disposed of behind the trial. Throws only when the CPU fails.
  */
 export async function fastestSession(
   bundle: Bundle,
   providers: readonly Provider[] = providersHere(),
-  onTry: (provider: Provider) => void = () => {},
+  begin: (provider: Provider) => Disposable | undefined = () => undefined,
 ): Promise<{ readonly session: StepSession; readonly trials: readonly ProviderTrial[] }> {
   const trials: ProviderTrial[] = [];
   let best: { readonly session: StepSession; readonly ms: number } | undefined;
   for (const provider of providers) {
     let session: StepSession | undefined;
     try {
-      onTry(provider);
+      using _trial = begin(provider);
       session = await StepSession.load(bundle, provider);
       const ms = await stepTime(session, bundle);
       trials.push({ provider, ms });
@@ -143,36 +153,11 @@ function orEmpty(read: () => string): string {
   }
 }
 
-/** Machine key → provider. Anything unreadable counts as empty: it is measured again. */
-function readMemory(file: string): Readonly<Record<string, Provider>> {
-  let json: unknown;
-  try {
-    json = JSON.parse(readFileSync(file, "utf8"));
-  } catch {
-    return {};
-  }
-  if (typeof json !== "object" || json === null) return {};
-  const known = new Set<unknown>(providersOf(`${platform()}-${arch()}`));
-  const isProvider = (value: unknown): value is Provider => known.has(value);
-  return Object.fromEntries(Object.entries(json).filter((entry): entry is [string, Provider] => isProvider(entry[1])));
-}
-
 /** Forgets which provider is fastest: it failed at a step, so that the next start measures again. */
 export function forgetFastest(bundle: Bundle, file: string): void {
-  const known = readMemory(file);
-  const key = machineKey(bundle);
-  if (key in known) write(file, Object.fromEntries(Object.entries(known).filter(([one]) => one !== key)));
+  memoryAt(file).forget(machineKey(bundle));
 }
 
-function remember(file: string, key: string, provider: Provider): void {
-  write(file, { ...readMemory(file), [key]: provider });
-}
-
-function write(file: string, known: Readonly<Record<string, Provider>>): void {
-  try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(file, `${JSON.stringify(known, undefined, 2)}\n`);
-  } catch {
-    // A state folder that cannot be written costs a measurement at the next start, nothing else.
-  }
+function memoryAt(file: string): ProviderMemory {
+  return new ProviderMemory(file, providersOf(`${platform()}-${arch()}`));
 }
