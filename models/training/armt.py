@@ -31,7 +31,7 @@ class Config:
     heads: int = 12
     d_ff: int = 1536
     vocabulary: int = 30522
-    writer_layers: int = 6  # layers below the writers: their keys and β are made of what these give
+    writer_layers: int = 6  # layers below the writers: keys, β and gist are made of what these give
     d_mem: int = 64  # workspace memory: K = 2 * nu * d_mem
     nu: int = 3
     reader_layers: tuple[int, ...] = (3, 5)  # encoder layers that hold a reader memory
@@ -50,7 +50,7 @@ class Config:
         return Config(
             d=96,
             layers=3,
-            writer_layers=3,
+            writer_layers=2,
             heads=4,
             d_ff=384,
             d_mem=32,
@@ -93,6 +93,8 @@ class ARMT(nn.Module):
         self.key = nn.Linear(d, config.d_mem, bias=False)  # tied: W_q = W_k
         nn.init.orthogonal_(self.key.weight)
         self.beta = nn.Linear(d, 1)  # write strength of an anchor, weight of a question's word
+        self.gist = nn.Linear(d, d, bias=False)
+        nn.init.eye_(self.gist.weight)
         self.pool = nn.Linear(2 * d, d)
         self.relevance = nn.Linear(d, 1)
         self.kind = nn.Linear(d, len(ANSWER_KINDS))
@@ -106,42 +108,64 @@ class ARMT(nn.Module):
         layers, keys = len(c.reader_layers), c.reader_keys
         return torch.zeros(layers, batch, keys, c.reader_d_value), torch.zeros(layers, batch, keys)
 
+    def write(self, tokens: Tensor, kinds: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the layers below the writers give without a memory: keys [B,M,d_mem], β [B,M], gist [B,d]."""
+        real, bias = self.padding(tokens)
+        h = self.encoder.embed(tokens, kinds)
+        for layer in self.encoder.layers[: self.config.writer_layers]:
+            h = layer(h, bias)
+        return self.writers(h, anchors, real)
+
+    def padding(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """1 for each token that is there [B,T,1], and what is added to the scores of attention [B,1,1,T]."""
+        real = (tokens != PAD).unsqueeze(-1).float()
+        return real, ((1 - real) * -1e4).permute(0, 2, 1).unsqueeze(1)
+
+    def at(self, h: Tensor, anchors: Tensor) -> Tensor:
+        """h [B,T,d] at the anchors: [B,M,d]."""
+        # Not clamp, and elsewhere not F.normalize: WebGPU has no kernel for what they become in ONNX.
+        return h.gather(1, (anchors * (anchors >= 0)).unsqueeze(-1).expand(-1, -1, self.config.d))
+
+    def writers(self, h: Tensor, anchors: Tensor, text: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Keys, β and gist, made of what the layer below gives, h [B,T,d]; the gist is of text [B,T,1]."""
+        written = self.at(h, anchors)
+        gist = self.gist((h * text).sum(1) / text.sum(1))
+        return (
+            self.key(written),  # φ is applied where keys meet
+            torch.sigmoid(self.beta(written)).squeeze(-1) * (anchors >= 0).float(),
+            gist / gist.norm(dim=-1, keepdim=True).clamp_min(1e-12),
+        )
+
     def forward(
         self, tokens: Tensor, kinds: Tensor, anchors: Tensor, A: Tensor, z: Tensor, gate: Tensor
     ) -> tuple[Tensor, ...]:
         """tokens, kinds [B,T]; anchors [B,M], -1 for none; A [L,B,K,V], z [L,B,K]; gate [B] -> `output_names`."""
-        real = (tokens != PAD).unsqueeze(-1).float()  # [B,T,1]
-        bias = ((1 - real) * -1e4).permute(0, 2, 1).unsqueeze(1)  # [B,1,1,T]
+        real, bias = self.padding(tokens)
+        text = real * (kinds != MEMORY).unsqueeze(-1).float()
         writes = (anchors >= 0).float()  # [B,M]
-        # Not clamp, and below not F.normalize: WebGPU has no kernel for what they become in ONNX.
-        at = (anchors * (anchors >= 0)).unsqueeze(-1).expand(-1, -1, self.config.d)  # [B,M,d]
         open_gate = gate.view(-1, 1, 1)
 
         h = self.encoder.embed(tokens, kinds)
         A_out, z_out = [], []
-        written = h.new_zeros(())
+        written: tuple[Tensor, ...] = ()
         for index, layer in enumerate(self.encoder.layers):
             slot = self.config.reader_layers.index(index) if index in self.config.reader_layers else None
             if slot is not None:
                 h = h + open_gate * self.reader[slot].read(h, A[slot], z[slot])
             h = layer(h, bias)
             if slot is not None:
-                new_A, new_z = self.reader[slot].write(h.gather(1, at), A[slot], z[slot], mask=writes)
+                new_A, new_z = self.reader[slot].write(self.at(h, anchors), A[slot], z[slot], mask=writes)
                 A_out.append(new_A)
                 z_out.append(new_z)
             if index + 1 == self.config.writer_layers:
-                written = h.gather(1, at)
+                written = self.writers(h, anchors, text)
 
-        text = real * (kinds != MEMORY).unsqueeze(-1).float()
-        mean = (h * text).sum(1) / text.sum(1)
-        pooled = F.gelu(self.pool(torch.cat([h[:, 0], mean], -1)))
+        pooled = F.gelu(self.pool(torch.cat([h[:, 0], (h * text).sum(1) / text.sum(1)], -1)))
         spans = self.span(h) - (1 - text) * 1e4
         return (
             torch.stack(A_out),
             torch.stack(z_out),
-            self.key(written),  # [B,M,d_mem]; φ is applied where keys meet
-            torch.sigmoid(self.beta(written)).squeeze(-1) * writes,  # [B,M]
-            mean / mean.norm(dim=-1, keepdim=True).clamp_min(1e-12),  # [B,d]
+            *written,
             spans[..., 0],
             spans[..., 1],
             self.relevance(pooled).squeeze(-1),

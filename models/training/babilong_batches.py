@@ -163,8 +163,7 @@ class Sampler:
         lines = [
             i
             for i in range(q.after)
-            if i in supports
-            or entities(story.statements[i]) & wanted or rng.random() < keep_other
+            if i in supports or entities(story.statements[i]) & wanted or rng.random() < keep_other
         ]
         while len(lines) > most:  # the oldest are left out first
             drop = next((k for k, i in enumerate(lines) if i not in supports), None)

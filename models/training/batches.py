@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -12,7 +13,7 @@ from data import Sample, Segment
 from sampler import Sampler
 
 MAX_ANCHORS = 12
-WIDTHS = (32, 64, 128, 144, 160, 176, 192, 256)  # few, because each new shape costs a kernel's set-up
+WIDTHS = (32, 64, 96, 112, 128, 144, 160, 176, 192, 256)  # few, because each new shape costs a kernel's set-up
 MAX_FOUND = 96  # tokens of a found segment that go behind the question of the next hop
 
 
@@ -26,15 +27,29 @@ class Row:
     offset: int = 0
 
 
-def index_row(segment: Segment) -> Row:
-    """`[CLS] header [SEP] code [SEP]`; the segment's anchors write."""
-    tokens = [CLS, *segment.header, SEP, *segment.code, SEP]
-    offset = len(segment.header) + 2
-    return Row(tokens, [CODE] * len(tokens), [a + offset for a in segment.anchors[:MAX_ANCHORS]], offset)
+def words_alone(segment: Segment, marks: Container[int]) -> Segment:
+    """Without punctuation, a third of the tokens, which hardly says what a segment is about. Anchors stay."""
+    held = set(segment.anchors)
+    kept = [i for i, token in enumerate(segment.code) if token not in marks or i in held]
+    at = {old: new for new, old in enumerate(kept)}
+    return replace(
+        segment,
+        header=[token for token in segment.header if token not in marks],
+        code=[segment.code[i] for i in kept],
+        anchors=[at[a] for a in segment.anchors],
+    )
+
+
+def index_row(segment: Segment, marks: Container[int]) -> Row:
+    """`[CLS] header [SEP] code [SEP]` without the marks of punctuation; the segment's anchors write."""
+    words = words_alone(segment, marks)
+    tokens = [CLS, *words.header, SEP, *words.code, SEP]
+    offset = len(words.header) + 2
+    return Row(tokens, [CODE] * len(tokens), [a + offset for a in words.anchors[:MAX_ANCHORS]], offset)
 
 
 def question_row(ids: list[int], found: Segment | None = None) -> Row:
-    """`[CLS] question [SEP]`, at a later hop followed by `code [SEP]` of what was found.
+    """`[CLS] question [SEP]`, at a later hop followed by `code [SEP]` of what was found (`words_alone`).
 
     Every word piece of the question asks with a key of its own, and so do the anchors of the found code.
     """
@@ -108,7 +123,7 @@ def recall_batch(sampler: Sampler, repos: int, per_repo: int, hard: int) -> Reca
     for own, s in enumerate(samples):
         hop = rng.randrange(1, len(s.chain)) if len(s.chain) > 1 and rng.random() < 0.6 else 0
         found = s.repo.segments[s.chain[hop - 1]] if hop else None
-        rows.append(question_row(s.question, found))
+        rows.append(question_row(s.question, found and words_alone(found, sampler.marks)))
         targets = [s.chain[hop]] if hop else s.chain
         wanted.append(set(targets))
         for i in [rng.choice(targets), *sampler.negatives_of(s, hard)]:
@@ -134,7 +149,7 @@ def recall_batch(sampler: Sampler, repos: int, per_repo: int, hard: int) -> Reca
                 ignore[row, at] = True
     return RecallBatch(
         stack(rows, -(-max(len(r.anchors) for r in rows) // 16) * 16),
-        stack([index_row(s) for s in segments], MAX_ANCHORS),
+        stack([index_row(s, sampler.marks) for s in segments], MAX_ANCHORS),
         positive,
         ignore,
         anchor,
@@ -162,7 +177,12 @@ class ReadBatch:
 
 def read_batch(sampler: Sampler, questions: int, candidates: int, memory: tuple[int, ...]) -> ReadBatch:
     samples = [sampler.draw(sampler.repo(), negatives=True) for _ in range(questions)]
-    return assemble_read(samples, [arrange(sampler, s, candidates) for s in samples], memory)
+    orders = [arrange(sampler, s, candidates) for s in samples]
+    names = [
+        sampler.renaming([s.question, *(s.repo.segments[i].code for i in order)])
+        for s, order in zip(samples, orders, strict=True)
+    ]
+    return assemble_read(samples, orders, memory, names)
 
 
 def arrange(sampler: Sampler, sample: Sample, candidates: int) -> list[int]:
@@ -182,11 +202,21 @@ def arrange(sampler: Sampler, sample: Sample, candidates: int) -> list[int]:
     return order
 
 
-def assemble_read(samples: list[Sample], orders: list[list[int]], memory: tuple[int, ...]) -> ReadBatch:
-    """Candidate n of every sample becomes step n."""
+def assemble_read(
+    samples: list[Sample],
+    orders: list[list[int]],
+    memory: tuple[int, ...],
+    names: Sequence[Mapping[int, int]] = (),
+) -> ReadBatch:
+    """Candidate n of every sample becomes step n; `names` exchanges words of each sample's rows."""
     steps = []
     for n in range(len(orders[0])):
-        rows = [read_row(s.question, s.repo.segments[o[n]], memory) for s, o in zip(samples, orders, strict=True)]
+        rows = [
+            read_row(s.question, s.bare if s.bare is not None and o[n] in s.chain else s.repo.segments[o[n]], memory)
+            for s, o in zip(samples, orders, strict=True)
+        ]
+        for row, other in zip(rows, names, strict=False):
+            row.tokens = [other.get(t, t) for t in row.tokens]
         tokens, kinds, anchors = stack(rows)
         start, end = torch.zeros(tokens.shape), torch.zeros(tokens.shape)
         relevant = torch.zeros(len(samples))

@@ -181,7 +181,7 @@ def main() -> None:
     parser.add_argument("readings", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--false-abstention", type=float, default=0.1)
-    parser.add_argument("--places", default="8,12,16,20,24", help="how many candidates may be read, to choose from")
+    parser.add_argument("--places", default="8,12,16", help="how many candidates may be read, to choose from")
     args = parser.parse_args()
     rows = [json.loads(line) for line in args.readings.read_text().splitlines()]
     calibration = json.loads(args.out.read_text())

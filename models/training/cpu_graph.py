@@ -2,18 +2,23 @@
 
 - Attention becomes one operator with its int8 projection (com.microsoft QAttention): no copies of heads turned about,
   no mask. Rows must be unpadded, as the engine's are.
-- Reading and writing the reader memory is left out while every gate is 0, as while indexing; `A_out` is `A` then.
+- While every gate is 0, as while indexing and in recall, nothing runs that only reading needs: the reader memory, the
+  layers above the writers, the heads. `A_out` is `A` then, and of the heads there are zeros.
 
 Every other output is the same to the bit.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import onnx
 from onnx import GraphProto, NodeProto, helper
+
+OPEN = "gate_open"
+HEADS = ("start", "end", "relevance", "kind")
 
 
 class Links:
@@ -41,7 +46,7 @@ def for_cpu(model: onnx.ModelProto, heads: int) -> None:
     """Changes a graph of `quantize_dynamic` in place. heads: of each attention."""
     graph = model.graph
     fuse_attention(graph, heads)
-    gate_memory(graph)
+    gate_reading(graph)
     prune(graph)
     if all(opset.domain != "com.microsoft" for opset in model.opset_import):
         model.opset_import.append(helper.make_opsetid("com.microsoft", 1))
@@ -68,52 +73,61 @@ def fuse_attention(graph: GraphProto, heads: int) -> None:
     prune(graph)
 
 
-def gate_memory(graph: GraphProto) -> None:
-    """What the gate multiplies, and the new state -> If, computed only where a gate is open."""
+def gate_reading(graph: GraphProto) -> None:
+    """What only reading needs, and what the gate multiplies -> If, computed only where a gate is open."""
+    graph.initializer.append(helper.make_tensor("gate_shut", onnx.TensorProto.FLOAT, [], [0.0]))
+    values = {"A_out": "A"}
+    for output in graph.output:
+        if output.name in HEADS:
+            values[output.name] = f"{output.name}_nothing"
+            shape = [dimension.dim_value or 1 for dimension in output.type.tensor_type.shape.dim]
+            zeros = helper.make_tensor(values[output.name], onnx.TensorProto.FLOAT, shape, [0.0] * math.prod(shape))
+            graph.initializer.append(zeros)
+    _when_open(graph, values)
     links = Links(graph)
     view = next(node for node in graph.node if node.op_type == "Reshape" and node.input[0] == "gate")
-    added = [links.only_taker(product) for product in links.takers[view.output[0]]]
-    open_gate = "gate_open"
-    zero = helper.make_tensor("gate_shut", onnx.TensorProto.FLOAT, [], [0.0])
-    graph.initializer.append(zero)
-    greatest = helper.make_node("ReduceMax", ["gate"], ["gate_greatest"], keepdims=0, name="gate_greatest")
-    greater = helper.make_node("Greater", ["gate_greatest", "gate_shut"], [open_gate], name=open_gate)
-    for node in added:
-        _when_open(graph, node.output[0], node.input[0], open_gate)
-    _when_open(graph, "A_out", "A", open_gate)
-    graph.node.insert(0, greater)
-    graph.node.insert(0, greatest)
+    for product in links.takers[view.output[0]]:
+        if product.op_type != "If":
+            added = links.only_taker(product)
+            _when_open(graph, {added.output[0]: added.input[0]})
+    graph.node.insert(0, helper.make_node("Greater", ["gate_greatest", "gate_shut"], [OPEN], name=OPEN))
+    graph.node.insert(0, helper.make_node("ReduceMax", ["gate"], ["gate_greatest"], keepdims=0, name="gate_greatest"))
 
 
-def _when_open(graph: GraphProto, value: str, otherwise: str, condition: str) -> None:
-    """`value`, and all that is computed for it alone, moves into the branch of an If; else it is `otherwise`."""
-    alone = _computed_for(graph, value, otherwise)
+def _when_open(graph: GraphProto, values: dict[str, str]) -> None:
+    """The values, and what is computed for them alone, move into the branch of an If; else each is what it maps to."""
+    alone = _computed_for(graph, values)
     outputs = {output for node in alone for output in node.output}
     inside = [node for node in graph.node if set(node.output) <= outputs]
     at = list(graph.node).index(inside[-1])
-    constants = {name for node in inside for name in node.input}
+    constants = {name for node in inside for name in _inputs(node)}
     elsewhere = {name for node in graph.node if set(node.output).isdisjoint(outputs) for name in _inputs(node)}
     own = [tensor for tensor in graph.initializer if tensor.name in constants - elsewhere]
-    result = helper.make_empty_tensor_value_info(f"{value}_open")
-    then = helper.make_graph([], f"{value}_open", [], [result], own)
+    name = next(iter(values))
+    results = [helper.make_empty_tensor_value_info(f"{value}_open") for value in values]
+    then = helper.make_graph([], f"{name}_open", [], results, own)
     for node in inside:
         moved = then.node.add()
         moved.CopyFrom(node)
-        moved.output[:] = [f"{value}_open" if output == value else output for output in node.output]
-    same = helper.make_node("Identity", [otherwise], [f"{value}_shut"], name=f"{value}_shut")
-    shut = helper.make_graph([same], f"{value}_shut", [], [helper.make_empty_tensor_value_info(f"{value}_shut")])
-    branch = helper.make_node("If", [condition], [value], then_branch=then, else_branch=shut, name=f"{value}_if")
+        for part in (moved.input, moved.output):
+            part[:] = [f"{value}_open" if value in values else value for value in part]
+    same = [helper.make_node("Identity", [old], [f"{new}_shut"], name=f"{new}_shut") for new, old in values.items()]
+    shut = helper.make_graph(
+        same, f"{name}_shut", [], [helper.make_empty_tensor_value_info(f"{value}_shut") for value in values]
+    )
+    branch = helper.make_node("If", [OPEN], list(values), then_branch=then, else_branch=shut, name=f"{name}_if")
     graph.node[at].CopyFrom(branch)
-    _remove(graph.node, lambda node: bool(node.output) and set(node.output) <= outputs and node.op_type != "If")
+    _remove(graph.node, lambda node: bool(node.output) and set(node.output) <= outputs and node.name != branch.name)
     _remove(graph.initializer, lambda tensor: tensor.name in {one.name for one in own})
 
 
-def _computed_for(graph: GraphProto, value: str, but: str) -> list[NodeProto]:
-    """The node that makes `value` and those whose outputs go into nothing else, without the one that makes `but`."""
+def _computed_for(graph: GraphProto, values: dict[str, str]) -> list[NodeProto]:
+    """The nodes that make `values` and those whose outputs go into nothing else, without those that make what each is
+    otherwise."""
     links = Links(graph)
-    results = {output.name for output in graph.output} | {but}
-    found = [links.maker[value]]
-    names = {value}
+    results = ({output.name for output in graph.output} | set(values.values())) - set(values)
+    found = [links.maker[value] for value in values]
+    names = set(values)
     grown = True
     while grown:
         grown = False

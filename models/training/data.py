@@ -103,9 +103,12 @@ class Repo:
         return out
 
 
-def load_repos(folder: Path, tokenizer: Tokenizer | None = None) -> list[Repo]:
-    """Every `<repo>.json` that `export-data.ts` wrote into the folder; facts and comments only with a tokenizer."""
-    files = [f for f in sorted(folder.glob("*.json")) if f.name != "index.json"]
+def load_repos(folder: Path, tokenizer: Tokenizer | None = None, first: int = 0, every: int = 1) -> list[Repo]:
+    """Every `<repo>.json` that `export-data.ts` wrote into the folder, or every so many from one on.
+
+    Facts and comments only with a tokenizer.
+    """
+    files = [f for f in sorted(folder.glob("*.json")) if f.name != "index.json"][first::every]
     return [read_repo(json.loads(f.read_text()), tokenizer) for f in files]
 
 

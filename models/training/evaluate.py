@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import torch
 from torch import Tensor
 
@@ -32,13 +34,13 @@ def rank_of(scores: Tensor, evidence: list[list[int]]) -> int:
 
 
 @torch.inference_mode()
-def evaluate(model: ARMT, repos: list[Repo], wordings: int = 2) -> dict[str, float]:
+def evaluate(model: ARMT, repos: list[Repo], marks: Container[int], wordings: int = 2) -> dict[str, float]:
     """hit@k of gist and keys; of reading: hit@1 among 12 candidates, span exact, with the memory open and shut."""
     ranks: dict[str, list[int]] = {"gist": [], "keys": [], "both": []}
     samples: list[Sample] = []
     orders: list[list[int]] = []
     for repo in repos:
-        keys, beta, gist = encode_all(model, [index_row(s) for s in repo.segments], MAX_ANCHORS)
+        keys, beta, gist = encode_all(model, [index_row(s, marks) for s in repo.segments], MAX_ANCHORS)
         features = phi(keys).flatten(0, 1)
         for q in repo.questions:
             for ids in q.wordings[:wordings]:

@@ -19,6 +19,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from cpu_graph import HEADS
 from graph import cpu_session, export_graph, smooth, to_gpu, to_int8
 
 FORMAT = 1  # of config.json; the engine refuses others
@@ -123,8 +124,8 @@ def compare(model: StepModel, file: Path, steps: Sequence[Step]) -> dict[str, fl
             expected = model(*(torch.from_numpy(step[name]) for name in INPUTS))
         feeds = {name: step[name].astype(kind or step[name].dtype) for name, kind in types.items()}
         for name, want, got in zip(model.output_names, expected, session.run(None, feeds), strict=True):
-            if name == "A_out" and not step["gate"].any():
-                continue  # the CPU's graph writes nothing then
+            if name in ("A_out", *HEADS) and not step["gate"].any():
+                continue  # the CPU's graph reads and writes nothing then
             real = want.numpy() > -1e3
             if not np.isfinite(got).all():
                 raise ValueError(f"{file.name}: {name} is not finite")
@@ -143,9 +144,10 @@ def export_bundle(
 ) -> dict[str, Any]:
     """Writes the bundle and returns its config.json.
 
-    config gives `name`, `version`, `architecture`, `tokenKinds` (name -> kind), `memoryTokenIds`, `answerKinds`,
-    `provenance`, and optionally `limits`, `calibration` (the engine wants it, but it is fitted with the exported model)
-    and `quality`; shapes, hashes and measured errors are added here.
+    config gives `name`, `version`, `architecture`, `tokenKinds` (name -> kind), `memoryTokenIds`, `markTokenIds` (what
+    is left out of segments that are indexed), `answerKinds`, `provenance`, and optionally `limits`, `calibration` (the
+    engine wants it, but it is fitted with the exported model) and `quality`; shapes, hashes and measured errors are
+    added here.
     steps: inputs to calibrate int8 with and to measure errors on; None takes this project's code.
     """
     out, tokenizer = Path(out_dir), Path(tokenizer)
@@ -194,6 +196,7 @@ def export_bundle(
         "tokenKinds": config["tokenKinds"],
         "specialTokens": {"pad": 0, "cls": CLS, "sep": SEP},
         "memoryTokenIds": list(config["memoryTokenIds"]),
+        "markTokenIds": sorted(config["markTokenIds"]),
         "answerKinds": list(config["answerKinds"]),
         "limits": limits,
         "architecture": config["architecture"],

@@ -66,6 +66,7 @@ def main() -> None:
             "architecture": config.as_dict(),
             "tokenKinds": {"question": QUESTION, "code": CODE, "memory": MEMORY},
             "memoryTokenIds": config.memory_tokens,
+            "markTokenIds": (),
             "answerKinds": ANSWER_KINDS,
             "limits": {
                 "questionTokens": 48,

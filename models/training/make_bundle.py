@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Container
 from pathlib import Path
 
 import torch
@@ -15,11 +16,12 @@ from armt import ANSWER_KINDS, ARMT, CODE, MEMORY, QUESTION, Config
 from batches import MAX_ANCHORS, index_row, question_row, read_row
 from data import MAX_QUESTION, load_repos
 from export import Step, export_bundle, step_of
+from tokenizer import Tokenizer
 
 HERE = Path(__file__).parent
 
 
-def sample_steps(model: ARMT, data: Path, count: int = 24) -> list[Step]:
+def sample_steps(model: ARMT, data: Path, marks: Container[int], count: int = 24) -> list[Step]:
     """Steps as the engine runs them, from exported repositories: segments, questions, questions read on segments."""
     repos = load_repos(data)
     steps = []
@@ -28,7 +30,7 @@ def sample_steps(model: ARMT, data: Path, count: int = 24) -> list[Step]:
         q = repo.questions[i % len(repo.questions)]
         segment = repo.segments[(i * 37) % len(repo.segments)]
         ids = q.wordings[0][:MAX_QUESTION]
-        row = (index_row(segment), question_row(ids), read_row(ids, segment, model.config.memory_tokens))[i % 3]
+        row = (index_row(segment, marks), question_row(ids), read_row(ids, segment, model.config.memory_tokens))[i % 3]
         steps.append(step_of(row.tokens, row.kinds, row.anchors, model, gate=float(i % 3 == 2)))
     return steps
 
@@ -44,6 +46,7 @@ def main() -> None:
     parser.add_argument("--name", default="armt-code")
     parser.add_argument("--version", default="0.1.0")
     args = parser.parse_args()
+    tokenizer = Tokenizer(args.tokenizer)
     saved = torch.load(args.checkpoint)
     config = Config.of(saved["config"])
     model = ARMT(config)
@@ -58,6 +61,7 @@ def main() -> None:
             "architecture": config.as_dict(),
             "tokenKinds": {"question": QUESTION, "code": CODE, "memory": MEMORY},
             "memoryTokenIds": config.memory_tokens,
+            "markTokenIds": tokenizer.marks,
             "answerKinds": ANSWER_KINDS,
             "limits": {"questionTokens": MAX_QUESTION, "anchors": MAX_ANCHORS, "tokens": 320},
             "provenance": {
@@ -67,7 +71,7 @@ def main() -> None:
             },
         },
         args.tokenizer,
-        sample_steps(model, args.data),
+        sample_steps(model, args.data, tokenizer.marks),
     )
     written["calibration"] = json.loads((HERE / "calibration.json").read_text())
     (args.out / "config.json").write_text(json.dumps(written, indent=2) + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Container
 
 import torch
 
@@ -16,7 +17,7 @@ KEPT = 20
 
 
 @torch.inference_mode()
-def mine(model: ARMT, repos: list[Repo], seed: int) -> None:
+def mine(model: ARMT, repos: list[Repo], marks: Container[int], seed: int) -> None:
     """Puts the segments whose gist is nearest to a question's before its other hard negatives."""
     rng = random.Random(seed)
     for repo in repos:
@@ -26,7 +27,7 @@ def mine(model: ARMT, repos: list[Repo], seed: int) -> None:
         rest = list(range(len(repo.segments)))
         pool = rng.sample(near, min(POOL, len(near)))
         pool = sorted({*pool, *rng.sample(rest, min(POOL - len(pool), len(rest)))})
-        _, _, gist = encode_all(model, [index_row(repo.segments[s]) for s in pool], MAX_ANCHORS, 48)
+        _, _, gist = encode_all(model, [index_row(repo.segments[s], marks) for s in pool], MAX_ANCHORS, 48)
         rows = [question_row(ids[:MAX_QUESTION]) for q in repo.questions for ids in q.wordings]
         _, _, asked = encode_all(model, rows, max(len(r.anchors) for r in rows), 48)
         at = 0

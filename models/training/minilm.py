@@ -17,6 +17,7 @@ class Layer(nn.Module):
     def __init__(self, d: int, heads: int, d_ff: int, eps: float) -> None:
         super().__init__()
         self.heads = heads
+        self.dropout = 0.0  # share of a branch's numbers left out while training
         self.qkv = nn.Linear(d, 3 * d)
         self.out = nn.Linear(d, d)
         self.ln_attention = nn.LayerNorm(d, eps=eps)
@@ -32,8 +33,8 @@ class Layer(nn.Module):
         return self.out(a.transpose(1, 2).flatten(2))
 
     def forward(self, h: Tensor, mask_bias: Tensor | None = None) -> Tensor:
-        h = self.ln_attention(h + self.attend(h, mask_bias))
-        return self.ln_out(h + self.down(F.gelu(self.up(h))))
+        h = self.ln_attention(h + F.dropout(self.attend(h, mask_bias), self.dropout, self.training))
+        return self.ln_out(h + F.dropout(self.down(F.gelu(self.up(h))), self.dropout, self.training))
 
 
 class Encoder(nn.Module):

@@ -1,4 +1,4 @@
-"""Draws training samples: natural questions, questions made from facts, comments asked for their code.
+"""Draws training samples: natural questions, questions made from facts, comments asked for their code or a name in it.
 
 Everything is seeded and drawn on the spot.
 """
@@ -6,7 +6,9 @@ Everything is seeded and drawn on the spot.
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 
+from cloze import ClozeFinder
 from data import MAX_QUESTION, Repo, Sample, kind_of, without_comment
 from facts import SHY, Fact
 from templates import fact_wording, place_wording, reference_wording, truth_wording, used_wording
@@ -23,20 +25,41 @@ BEFORE_VERB = ("where do we", "how do we", "code to", "where is it that we")
 BEFORE_THIRD_PERSON = ("code that", "which function", "what", "the part of the code that")
 
 
-class Sampler:
-    """Draws samples; `synthetic` is the share made from facts, `docs` the share of recall samples from comments."""
+@dataclass(frozen=True)
+class Mix:
+    """Shares of the samples that are made in a certain way."""
 
-    def __init__(self, repos: list[Repo], tokenizer: Tokenizer, seed: int, synthetic: float, docs: float = 0) -> None:
+    synthetic: float = 0.3  # made from facts
+    docs: float = 0.3  # of recall: comments asked for their code
+    cloze: float = 0.0  # of reading: comments without one of their names
+    removed: float = 0.0  # of natural questions in reading: shown without their evidence
+    rename: float = 0.0  # of reading: some words exchanged for others throughout
+
+
+FACTS_ALONE = 6  # of as many questions is a repository worth that has facts alone
+
+
+class Sampler:
+    """Draws samples of a mix."""
+
+    def __init__(self, repos: list[Repo], tokenizer: Tokenizer, seed: int, mix: Mix) -> None:
         self.rng = random.Random(seed)
         self.tokenizer = tokenizer
-        self.synthetic = synthetic
-        self.docs = docs
+        self.mix = mix
         vocabulary = tokenizer.word_piece.get_vocab()
         self.pieces = frozenset(i for word, i in vocabulary.items() if word.startswith("##"))
         self.stop = frozenset(vocabulary[word] for word in STOP)
         self.period = vocabulary["."]
-        self.repos = [r for r in repos if len(r.segments) >= 16]
-        self.weights = [len(r.questions) + 1 for r in self.repos]
+        self.marks = tokenizer.marks
+        self.finder = ClozeFinder(tokenizer, self.stop)
+        self.fillers = [[MASK], [MASK], tokenizer.ids("what"), tokenizer.ids("which")]
+        self.number_fillers = [[MASK], tokenizer.ids("what"), tokenizer.ids("how many")]
+        words = {i for word, i in vocabulary.items() if word.removeprefix("##").isascii() and word[-1:].isalpha()}
+        self.other_pieces = sorted(words & self.pieces)
+        self.other_words = sorted(i for i in words - self.pieces - self.stop if i > MASK)
+        self.renamable = frozenset(self.other_pieces) | frozenset(self.other_words)
+        self.repos = [r for r in repos if len(r.segments) >= 16 and len(r.questions) + len(r.facts) >= 16]
+        self.weights = [max(len(r.questions), FACTS_ALONE) for r in self.repos]
 
     def repo(self) -> Repo:
         return self.rng.choices(self.repos, self.weights)[0]
@@ -44,7 +67,9 @@ class Sampler:
     def draw(self, repo: Repo, negatives: bool) -> Sample:
         """A sample of the repository; without `negatives` it has evidence."""
         for _ in range(50):
-            if repo.facts and self.rng.random() < self.synthetic:
+            if negatives and repo.docs and self.rng.random() < self.mix.cloze:
+                sample = self.from_cloze(repo)
+            elif repo.facts and (not repo.questions or self.rng.random() < self.mix.synthetic):
                 sample = self.from_fact(repo, negatives)
             else:
                 sample = self.from_question(repo, negatives)
@@ -54,7 +79,9 @@ class Sampler:
 
     def draw_recall(self, repo: Repo) -> Sample:
         """A sample with evidence; some are comments."""
-        return self.from_doc(repo) if repo.docs and self.rng.random() < self.docs else self.draw(repo, negatives=False)
+        return (
+            self.from_doc(repo) if repo.docs and self.rng.random() < self.mix.docs else self.draw(repo, negatives=False)
+        )
 
     def from_question(self, repo: Repo, negatives: bool) -> Sample | None:
         q = self.rng.choice(repo.questions)
@@ -65,6 +92,8 @@ class Sampler:
         if not chain and not (negatives and q.type == "negative"):
             return None
         related = {s for group in q.evidence for s in group} | {s for s, _, _ in q.spans}
+        if negatives and chain and self.rng.random() < self.mix.removed:
+            return Sample(repo, self.words(self.rng.choice(q.wordings)), "none", [], related, [], q.hard, {})
         return Sample(
             repo, self.words(self.rng.choice(q.wordings)), kind_of(q), chain, related, q.spans, q.hard, q.anchors
         )
@@ -150,6 +179,25 @@ class Sampler:
         question = self.terse(repo, doc.question, named if doc.anchor >= 0 else [])
         return Sample(repo, question, "place", [doc.segment], related, [], hard, anchors, bare)
 
+    def from_cloze(self, repo: Repo) -> Sample | None:
+        """A comment without one of its names; its code, shown without the comment, has the name."""
+        for _ in range(6):
+            doc = self.rng.choice(repo.docs)
+            bare, _ = without_comment(repo.segments[doc.segment], doc)
+            found = self.finder.find(doc.question, bare.code)
+            if not found:
+                continue
+            hidden = self.rng.choices(found, [3 if c.number or c.last > c.first else 1 for c in found])[0]
+            filler = self.rng.choice(self.number_fillers if hidden.number else self.fillers)
+            before = doc.question[max(0, hidden.first - self.rng.randrange(8, 24)) : hidden.first]
+            after = doc.question[hidden.last + 1 : hidden.last + 1 + self.rng.randrange(8, 24)]
+            related = {doc.segment - 1, doc.segment, doc.segment + 1, *repo.same_docs[tuple(doc.question)]}
+            hard = self.similar(repo, [t for t in before + after if t not in self.stop] or doc.question)
+            spans = [(doc.segment, a, b) for a, b in hidden.spans]
+            question = self.words([*before, *filler, *after])
+            return Sample(repo, question, "span", [doc.segment], related, spans, hard, {}, bare)
+        return None
+
     def terse(self, repo: Repo, ids: list[int], named: list[int]) -> list[int]:
         """What a comment says, as somebody might ask: often cut to a sentence, some words or the rarer ones."""
         same = next((i for i, (a, b) in enumerate(zip(ids, named, strict=False)) if a != b), 0)
@@ -187,6 +235,17 @@ class Sampler:
             held = repo.by_token.get(token, [])
             pool += self.rng.sample(held, min(12, len(held)))
         return pool
+
+    def renaming(self, rows: list[list[int]]) -> dict[int, int]:
+        """Other words for some of those that the rows hold, so that what counts is who has the same name."""
+        if self.rng.random() >= self.mix.rename:
+            return {}
+        share = self.rng.random() * 0.4
+        held = sorted({t for row in rows for t in row} & self.renamable)
+        return {
+            t: self.rng.choice(self.other_pieces if t in self.pieces else self.other_words)
+            for t in held if self.rng.random() < share
+        }  # fmt: skip
 
     def words(self, ids: list[int]) -> list[int]:
         """Cuts the question and hides some of its words, so that no single one is relied on."""

@@ -1,11 +1,17 @@
 """What counts as a value that can be asked for, and what a segment is without its comment. Run with pytest."""
 
 import random
+from pathlib import Path
 
+from cloze import ClozeFinder, Spans
 from data import Doc, Segment, without_comment
 from facts import Fact, value_of
+from sampler import Mix, Sampler
 from templates import fact_wording, truth_wording
+from tokenizer import Tokenizer
 from words import phrase, split
+
+TOKENIZER = Path(__file__).parents[1] / "armt-code/tokenizer.json"
 
 
 def answers(text: str, path: str = "a.ts") -> tuple[str, list[str]] | None:
@@ -64,3 +70,31 @@ def test_an_ambiguous_name_is_asked_with_its_place() -> None:
         text = fact_wording(rng, fact).lower()
         assert "connect" in text or "client" in text, text
     assert {truth_wording(rng, fact, other)[1] for other in (None, "7")} == {"yes", "no"}
+
+
+def test_a_comment_without_a_name_of_its_code() -> None:
+    tokenizer = Tokenizer(TOKENIZER)
+    finder = ClozeFinder(tokenizer, frozenset(tokenizer.ids("the is a in")))
+    code = tokenizer.ids("function connect(host) { return open(host, maxRetries, 30) }")
+    comment = tokenizer.ids("Opens the host, at most maxRetries times in 30 seconds of the max")
+
+    def texts(tokens: list[int], spans: Spans) -> list[list[int]]:
+        return [tokens[a : b + 1] for a, b in spans]
+
+    found = {tuple(comment[c.first : c.last + 1]): c for c in finder.find(comment, code)}
+    host, retries, thirty = (tuple(tokenizer.ids(word)) for word in ("host", "maxRetries", "30"))
+    assert set(found) == {host, retries, thirty}, "whole names and literals, not the 'max' of another name"
+    assert texts(code, found[host].spans) == [list(host)] * 2
+    assert [found[name].number for name in (host, retries, thirty)] == [False, False, True]
+
+
+def test_other_words_are_the_same_in_question_and_code() -> None:
+    tokenizer = Tokenizer(TOKENIZER)
+    sampler = Sampler([], tokenizer, 1, Mix(rename=1.0))
+    question, code = tokenizer.ids("what is the timeout of connect"), tokenizer.ids("connect(timeout = 30)")
+    renamed = [sampler.renaming([question, code]) for _ in range(50)]
+    assert any(renamed)
+    held = set(question + code)
+    for names in renamed:
+        assert set(names) <= held
+        assert not {*tokenizer.ids("the of is 30 ( ) =")} & set(names), "what has no name of its own stays"

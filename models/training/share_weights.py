@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import onnx
@@ -23,6 +24,14 @@ ALIGNMENT = 64
 ROLES = {"int8": "step.int8.onnx", "lower": "lower.int8.bin", "upper": "upper.int8.bin", "write": "write.int8.onnx"}
 
 
+def constants(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
+    """Those of the branches of its Ifs too."""
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield from constants(attribute.g)
+
+
 def share_weights(folder: Path, writers: Path | None = None) -> dict[str, object]:
     """Rewrites the bundle's int8 graph and its config.json; returns the config.
 
@@ -34,7 +43,7 @@ def share_weights(folder: Path, writers: Path | None = None) -> dict[str, object
     step = onnx.load(folder / "step.int8.onnx")
     if writers is not None:
         kept = {tensor.name: tensor for tensor in onnx.load(writers / "write.int8.onnx").graph.initializer}
-        for tensor in step.graph.initializer:
+        for tensor in constants(step.graph):
             if tensor.name in kept:
                 tensor.CopyFrom(kept.pop(tensor.name))
                 tensor.ClearField("external_data")
@@ -45,7 +54,7 @@ def share_weights(folder: Path, writers: Path | None = None) -> dict[str, object
     lower = {tensor.name for tensor in write.graph.initializer}
     data = {"lower": bytearray(), "upper": bytearray()}
     places: dict[str, tuple[str, int, int]] = {}
-    for tensor in sorted(step.graph.initializer, key=lambda t: t.name):
+    for tensor in sorted(constants(step.graph), key=lambda t: t.name):
         raw = onnx.numpy_helper.to_array(tensor).tobytes()
         if len(raw) >= SMALL:
             part = "lower" if tensor.name in lower else "upper"
@@ -54,7 +63,7 @@ def share_weights(folder: Path, writers: Path | None = None) -> dict[str, object
             data[part] += raw
     files = {f"{part}.int8.bin": bytes(content) for part, content in data.items()}
     for graph, name in ((step, "step.int8.onnx"), (write, "write.int8.onnx")):
-        for tensor in graph.graph.initializer:
+        for tensor in constants(graph.graph):
             if tensor.name in places:
                 part, offset, length = places[tensor.name]
                 tensor.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(tensor), tensor.name))

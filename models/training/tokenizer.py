@@ -49,6 +49,11 @@ def classify(character: str) -> int:
     return PUNCTUATION if category[0] in "PS" else DROP
 
 
+def is_word(character: str) -> bool:
+    """Letters, the marks on them, and digits."""
+    return unicodedata.category(character)[0] in "LMN"
+
+
 def scan_words(text: str) -> list[tuple[int, int, int, int]]:
     """Words as (word start, word end, shown start, shown end) in code points; see words.ts."""
     kinds = [classify(c) for c in text]
@@ -141,6 +146,9 @@ class Tokenizer:
         self.word_piece.no_truncation()
         self.word_piece.no_padding()
         self.word = lru_cache(maxsize=1 << 17)(self._word)
+        # Pieces without a letter or digit: punctuation and signs.
+        vocabulary = self.word_piece.get_vocab()
+        self.marks = frozenset(i for piece, i in vocabulary.items() if not any(is_word(c) for c in piece))
 
     def _word(self, raw: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Ids and piece lengths (UTF-16; 0: the piece covers the whole word)."""

@@ -3,6 +3,10 @@
     python train.py --data DIR --backbone model.safetensors --out RUN --minutes 60 [--resume]
 
 Resumable: a run is cut into pieces by `--piece` minutes; the learning rate follows the share of `--minutes` spent.
+
+Products of this size are too small to be shared among processors: under torchrun, each process learns from
+its share of the repositories with a thread of its own (`--threads 1`), and every few steps all go on from the mean of
+their weights (local SGD, arXiv 1805.09767).
 """
 
 from __future__ import annotations
@@ -10,10 +14,13 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import time
+from collections.abc import Container
 from pathlib import Path
 
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -22,10 +29,11 @@ from batches import ReadBatch, RecallBatch, read_batch, recall_batch
 from data import load_repos
 from evaluate import evaluate
 from mine import mine
-from sampler import Sampler
+from sampler import Mix, Sampler
 from tokenizer import Tokenizer
 
 TEMPERATURE = 20.0
+MEET = 20  # steps between two averages of the processes' weights
 
 
 def flops_per_token(config: Config) -> int:
@@ -35,9 +43,7 @@ def flops_per_token(config: Config) -> int:
 
 def encode(model: ARMT, tokens: Tensor, kinds: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Index or question pass with the read gate closed: keys [B,M,d_mem], beta [B,M], gist [B,d]."""
-    A, z = model.empty_state(1)
-    out = model(tokens, kinds, anchors, A, z, torch.zeros(tokens.shape[0]))
-    return out[2], out[3], out[4]
+    return model.write(tokens, kinds, anchors)
 
 
 def match(q_keys: Tensor, q_weight: Tensor, s_keys: Tensor, s_beta: Tensor) -> Tensor:
@@ -46,7 +52,7 @@ def match(q_keys: Tensor, q_weight: Tensor, s_keys: Tensor, s_beta: Tensor) -> T
     return torch.einsum("qnk,smk->qsnm", p, k) * s_beta[None, :, None, :]
 
 
-def recall_loss(model: ARMT, batch: RecallBatch) -> dict[str, Tensor]:
+def recall_loss(model: ARMT, batch: RecallBatch, teacher: ARMT | None = None) -> dict[str, Tensor]:
     """In-batch contrast of gists, of keys (sum over the question's words of their best write) and of the anchors."""
     q_keys, q_weight, q_gist = encode(model, *batch.question)
     s_keys, s_beta, s_gist = encode(model, *batch.segments)
@@ -63,12 +69,26 @@ def recall_loss(model: ARMT, batch: RecallBatch) -> dict[str, Tensor]:
     has = batch.anchor.flatten(1).any(1)
     anchor = (each.flatten(1).logsumexp(1) - spot)[has].mean() if has.any() else keys.sum() * 0
     hit = (keys.argmax(1, keepdim=True) == torch.arange(keys.shape[1])) & batch.positive
+    taught = keys.sum() * 0
+    if teacher is not None:
+        taught = distance(batch.segments, teacher, (s_keys, s_beta, s_gist))
+        taught = taught + distance(batch.question, teacher, (q_keys, q_weight, q_gist))
     return {
+        "taught": taught,
         "gist": positives_nll(gist, batch.positive),
         "keys": positives_nll(keys, batch.positive),
         "anchor": anchor,
         "hit": hit.any(1).float().mean().detach(),
     }
+
+
+def distance(rows: tuple[Tensor, ...], teacher: ARMT, got: tuple[Tensor, ...]) -> Tensor:
+    """How far keys, β and gist are from those of a teacher whose writers may stand at another layer."""
+    with torch.no_grad():
+        keys, beta, gist = (value.float() for value in teacher.write(*rows))
+    there = (beta > 0).float()
+    each = 1 - F.cosine_similarity(got[0].float(), keys, dim=-1) + (got[1].float() - beta).square()
+    return (each * there).sum() / there.sum() + 1 - (got[2].float() * gist).sum(-1).mean()
 
 
 def positives_nll(scores: Tensor, positive: Tensor) -> Tensor:
@@ -129,6 +149,19 @@ def parameter_groups(model: ARMT, rate: float, heads: float, frozen: int, pretra
     ]
 
 
+def meet(model: ARMT, tokens: int, done: bool) -> tuple[int, bool]:
+    """Averages the processes' weights; returns the tokens of all, and whether any is done."""
+    learned = [p for p in model.parameters() if p.requires_grad]
+    flat = torch.cat([p.detach().flatten() for p in learned])
+    dist.all_reduce(flat)
+    flat /= dist.get_world_size()
+    for p, part in zip(learned, flat.split([p.numel() for p in learned]), strict=True):
+        p.detach().copy_(part.view_as(p))
+    total = torch.tensor([tokens, int(done)])
+    dist.all_reduce(total)
+    return int(total[0]), bool(total[1])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
@@ -144,11 +177,16 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=10, help="minutes between checkpoints and evaluations")
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--heads", type=float, default=6e-4)
-    parser.add_argument("--synthetic", type=float, default=0.3)
-    parser.add_argument("--docs", type=float, default=0.3, help="share of recall samples made from comments")
+    for name in ("synthetic", "docs", "cloze", "removed", "rename"):
+        parser.add_argument(
+            f"--{name}", type=float, default=getattr(Mix, name), help="share of samples, see sampler.py"
+        )
+    parser.add_argument("--dropout", type=float, default=0.0, help="of each layer's two branches, while reading")
     parser.add_argument("--read-share", type=float, default=0.6)
     parser.add_argument("--alone-share", type=float, default=0.5, help="share of reading batches of one candidate")
     parser.add_argument("--frozen", type=int, default=0, help="layers that stay as they are: less work a step")
+    parser.add_argument("--teacher", type=Path, help="weights whose keys, β and gist are to be met")
+    parser.add_argument("--taught", type=float, default=2.0, help="weight of the distance to the teacher")
     parser.add_argument("--init", type=Path, help="weights to start from")
     parser.add_argument("--mine", action="store_true", help="choose hard negatives by the weights at the start")
     parser.add_argument("--threads", type=int, default=2)
@@ -156,10 +194,20 @@ def main() -> None:
     parser.add_argument("--resume", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
+    rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    alone = world == 1
+    if not alone:
+        dist.init_process_group("gloo")
     torch.manual_seed(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
 
     model = ARMT(Config.tiny() if args.tiny else Config(), args.backbone)
+    teacher = None
+    if args.teacher:
+        taught = torch.load(args.teacher)
+        teacher = ARMT(Config.of(taught["config"]))
+        teacher.load_state_dict(taught["model"])
+        teacher.eval().requires_grad_(False)
     runs: list[dict] = []
     if args.init:
         start = torch.load(args.init)
@@ -173,13 +221,15 @@ def main() -> None:
         saved = torch.load(checkpoint)
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
-        spent, step, tokens, runs = saved["spent"], saved["step"], saved["tokens"], saved.get("runs", runs)
+        spent, step, runs = saved["spent"], saved["step"], saved.get("runs", runs)
+        tokens = 0 if rank else saved["tokens"]  # of all processes together
     tokenizer = Tokenizer(args.tokenizer)
-    repos = load_repos(args.data, tokenizer)
+    repos = load_repos(args.data, tokenizer, rank, world)
     dev = [r for r in load_repos(args.dev) if r.name in args.dev_repos.split(",")] if args.dev else []
     if args.mine:
-        mine(model, repos, args.seed)
-    sampler = Sampler(repos, tokenizer, args.seed + step, args.synthetic, args.docs)
+        mine(model, repos, tokenizer.marks, args.seed)
+    mix = Mix(args.synthetic, args.docs, args.cloze, args.removed, args.rename)
+    sampler = Sampler(repos, tokenizer, args.seed + step + 1000 * rank, mix)
     counts = {
         name: sum(len(getattr(repo, name)) for repo in repos)
         for name in ("segments", "questions", "facts", "links", "docs")
@@ -187,19 +237,25 @@ def main() -> None:
     print(f"{len(repos)} repositories, {counts}", flush=True)
 
     if dev and step == 0:
-        report(args.out, model, dev, 0.0, 0, {})
+        report(args.out, model, dev, tokenizer.marks, 0.0, 0, {})
     began, last_saved, means = time.time(), time.time(), {}
-    piece_tokens = 0
+    piece_tokens, together = 0, tokens
     while True:
         now = spent + (time.time() - began) / 60
-        if now >= args.minutes or (time.time() - began) / 60 >= args.piece:
+        done = now >= args.minutes or (time.time() - began) / 60 >= args.piece
+        if not alone:
+            together, done = meet(model, tokens, done) if step % MEET == 0 else (together, False)
+        if done:
             break
         share = now / args.minutes
         factor = min(1.0, (step + 1) / 60) * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * share)))
         for group in optimizer.param_groups:
             group["lr"] = group["base"] * factor
         with torch.autocast("cpu", torch.bfloat16):
-            if sampler.rng.random() < args.read_share:
+            reading = sampler.rng.random() < args.read_share
+            for layer in model.encoder.layers:
+                layer.dropout = args.dropout if reading else 0.0
+            if reading:
                 questions, candidates = (
                     (28, 1) if sampler.rng.random() < args.alone_share else (8, sampler.rng.choice((6, 8, 12)))
                 )
@@ -209,8 +265,8 @@ def main() -> None:
                 count = sum(s.tokens.numel() for s in batch.steps)
             else:
                 recall = recall_batch(sampler, repos=6, per_repo=4, hard=2)
-                parts = recall_loss(model, recall)
-                loss = parts["gist"] + parts["keys"] + 0.5 * parts["anchor"]
+                parts = recall_loss(model, recall, teacher)
+                loss = parts["gist"] + parts["keys"] + 0.5 * parts["anchor"] + args.taught * parts["taught"]
                 count = recall.segments[0].numel() + recall.question[0].numel()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -226,13 +282,16 @@ def main() -> None:
             print(f"{now:.1f} min step {step} {tokens / 1e6:.2f}M tokens {rate:.0f}/s "
                   f"{rate * flops_per_token(model.config) / 1e12:.2f} TFLOP/s | {shown}", flush=True)  # fmt: skip
         if (time.time() - last_saved) / 60 > args.every:
-            save(checkpoint, model, optimizer, now, step, tokens, runs)
+            if rank == 0:
+                save(checkpoint, model, optimizer, now, step, tokens if alone else together, runs)
             if dev:
-                report(args.out, model, dev, now, tokens, means)
+                report(args.out, model, dev, tokenizer.marks, now, tokens, means)
             last_saved = time.time()
-    save(checkpoint, model, optimizer, spent + (time.time() - began) / 60, step, tokens, runs)
+    if rank > 0:
+        return
+    save(checkpoint, model, optimizer, spent + (time.time() - began) / 60, step, tokens if alone else together, runs)
     if dev:
-        report(args.out, model, dev, spent + (time.time() - began) / 60, tokens, means)
+        report(args.out, model, dev, tokenizer.marks, spent + (time.time() - began) / 60, tokens, means)
 
 
 def save(
@@ -252,10 +311,12 @@ def save(
     file.with_suffix(".new").replace(file)
 
 
-def report(out: Path, model: ARMT, dev: list, minutes: float, tokens: int, means: dict[str, float]) -> None:
+def report(
+    out: Path, model: ARMT, dev: list, marks: Container[int], minutes: float, tokens: int, means: dict[str, float]
+) -> None:
     """`means`: running means of the training losses and hits."""
     model.eval()
-    figures = {"minutes": round(minutes, 1), "tokens": tokens, **evaluate(model, dev)}
+    figures = {"minutes": round(minutes, 1), "tokens": tokens, **evaluate(model, dev, marks)}
     figures["train"] = {name: round(value, 3) for name, value in means.items()}
     model.train()
     print(json.dumps(figures), flush=True)

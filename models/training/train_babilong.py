@@ -1,7 +1,7 @@
 """Trains the sibling for long streams (models/armt-babilong): gated writes, keys of words, reading of recalled lines.
 
-    python train_babilong.py --babi ../../test/bench/babi --background DIR [DIR] --backbone model.safetensors
-           --tokenizer ../armt-code/tokenizer.json --out RUN --minutes 25
+python train_babilong.py --babi ../../test/bench/babi --background DIR [DIR] --backbone model.safetensors
+       --tokenizer ../armt-code/tokenizer.json --out RUN --minutes 25
 """
 
 from __future__ import annotations
@@ -32,14 +32,8 @@ TASKS_SEEN = ("qa1", "qa2", "qa2", "qa3", "qa4", "qa4", "qa4", "qa5")  # how oft
 
 def encode(model: ARMT, tokens: Tensor, kinds: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor]:
     """Keys [B,M,d_mem] and β [B,M] of the lower layers alone."""
-    c = model.config
-    real = (tokens != 0).float()
-    bias = ((1 - real) * -1e4)[:, None, None]
-    h = model.encoder.embed(tokens, kinds)
-    for layer in model.encoder.layers[: c.writer_layers]:
-        h = layer(h, bias)
-    h = h.gather(1, anchors.clamp(min=0).unsqueeze(-1).expand(-1, -1, c.d))
-    return model.key(h).float(), torch.sigmoid(model.beta(h).float()).squeeze(-1)
+    keys, beta, _ = model.write(tokens, kinds, anchors)
+    return keys.float(), beta.float()
 
 
 def strength_loss(beta: Tensor, wanted: Tensor, real: Tensor) -> Tensor:
