@@ -3,7 +3,7 @@ import { benchModule } from "./bench-module.ts";
 
 /** The options of `armt bench quality`. Undefined stands for the default named in the comment. */
 export interface BenchQualityOptions {
-  /** Which questions: `dev` (10 repositories, never trained on) or `train` (54). */
+  /** Which questions: `dev` (10 repositories, never trained on) or `train`. */
   readonly set: "dev" | "train";
   /** Folder with `ws/<repo>/` for each pinned repository; default: fetched into the cache folder. */
   readonly sources?: string | undefined;

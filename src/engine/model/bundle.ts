@@ -72,6 +72,8 @@ export interface Bundle {
   readonly tokenKinds: { readonly question: number; readonly code: number; readonly memory: number };
   readonly specialTokens: { readonly pad: number; readonly cls: number; readonly sep: number };
   readonly memoryTokenIds: readonly number[];
+  /** Tokens of punctuation: what is indexed goes without them. Empty in bundles that were trained with them. */
+  readonly markIds: ReadonlySet<number>;
   readonly calibration: Calibration;
 }
 
@@ -148,6 +150,7 @@ export async function loadBundle(folder: string): Promise<Bundle> {
     tokenKinds: { question: kinds.number("question"), code: kinds.number("code"), memory: kinds.number("memory") },
     specialTokens: { pad: special.number("pad"), cls: special.number("cls"), sep: special.number("sep") },
     memoryTokenIds: config.numbers("memoryTokenIds"),
+    markIds: new Set(config.has("markTokenIds") ? config.numbers("markTokenIds") : []),
     calibration: readCalibration(config.object("calibration")),
   };
 }

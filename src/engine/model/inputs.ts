@@ -7,17 +7,17 @@ export interface StepInput {
   readonly kinds: Int32Array;
   /** Positions that write or ask. */
   readonly anchors: Int32Array;
-  /** Position of the first code token: code token i stands at `codeFrom + i`. */
+  /** Position of the first code token; where segments are read, code token i stands at `codeFrom + i`. */
   readonly codeFrom: number;
 }
 
 /** What the layouts need to know of a bundle. */
-export type InputVocabulary = Pick<Bundle, "specialTokens" | "tokenKinds" | "memoryTokenIds">;
+export type InputVocabulary = Pick<Bundle, "specialTokens" | "tokenKinds" | "memoryTokenIds" | "markIds">;
 
 /** Tokens of a found segment that go behind a question (`MAX_FOUND` in `models/training/batches.py`). */
 const FOUND_TOKENS = 96;
 
-/** `[CLS] header [SEP] code [SEP]`, all of kind code; `anchors` are code token indices. */
+/** `[CLS] header [SEP] code [SEP]` without punctuation, all of kind code; `anchors` are code token indices. */
 export function indexInput(
   vocabulary: InputVocabulary,
   header: Int32Array,
@@ -25,14 +25,17 @@ export function indexInput(
   anchors: ArrayLike<number>,
 ): StepInput {
   const { cls, sep } = vocabulary.specialTokens;
-  const tokens = join([cls], header, [sep], code, [sep]);
+  const words = wordsAlone(vocabulary, code, anchors);
+  const head = header.filter((token) => !vocabulary.markIds.has(token));
+  const tokens = join([cls], head, [sep], words.code, [sep]);
   const kinds = new Int32Array(tokens.length).fill(vocabulary.tokenKinds.code);
-  const codeFrom = header.length + 2;
-  return { tokens, kinds, anchors: Int32Array.from(anchors, (anchor) => anchor + codeFrom), codeFrom };
+  const codeFrom = head.length + 2;
+  return { tokens, kinds, anchors: words.anchors.map((anchor) => anchor + codeFrom), codeFrom };
 }
 
 /**
- * `[CLS] question [SEP]`; at a later hop `code [SEP]` of the found segment follows, cut at `FOUND_TOKENS`.
+ * `[CLS] question [SEP]`; at a later hop `code [SEP]` of the found segment follows, without punctuation and cut at
+ * `FOUND_TOKENS`.
  * Every token of the question asks, then every anchor of the found code.
  */
 export function questionInput(
@@ -49,10 +52,11 @@ export function questionInput(
     const kinds = new Int32Array(tokens.length).fill(questionKind);
     return { tokens, kinds, anchors: Int32Array.from(asking), codeFrom };
   }
-  const code = found.code.subarray(0, FOUND_TOKENS);
+  const words = wordsAlone(vocabulary, found.code, found.anchors);
+  const code = words.code.subarray(0, FOUND_TOKENS);
   const tokens = join([cls], question, [sep], code, [sep]);
   const kinds = new Int32Array(tokens.length).fill(questionKind).fill(codeKind, codeFrom);
-  for (const anchor of found.anchors) if (anchor < code.length) asking.push(anchor + codeFrom);
+  for (const anchor of words.anchors) if (anchor < code.length) asking.push(anchor + codeFrom);
   return { tokens, kinds, anchors: Int32Array.from(asking), codeFrom };
 }
 
@@ -77,6 +81,27 @@ export function readInput(
     anchors: Int32Array.from(memory, (_, i) => written + i),
     codeFrom: body + header.length + 1,
   };
+}
+
+/**
+ * Code without the tokens of punctuation, a third of them, which hardly say what a segment is about (`words_alone` in
+ * `models/training/batches.py`). An anchor stays whatever it is.
+ */
+function wordsAlone(
+  { markIds }: InputVocabulary,
+  code: Int32Array,
+  anchors: ArrayLike<number>,
+): { readonly code: Int32Array; readonly anchors: Int32Array } {
+  const held = new Set(Array.from(anchors));
+  const at = new Int32Array(code.length);
+  let kept = 0;
+  const words = code.filter((token, i) => {
+    at[i] = kept;
+    if (markIds.has(token) && !held.has(i)) return false;
+    kept++;
+    return true;
+  });
+  return { code: words, anchors: Int32Array.from(anchors, (anchor) => at[anchor] ?? 0) };
 }
 
 /** int32 → int64 without a BigInt per number: each value's low and high word are written through one view. */

@@ -33,15 +33,13 @@ interface Matrix {
  * Writes the bundle's backbone as a plain BERT encoder, without memories and heads, in the layout that
  * `@huggingface/transformers` loads from disk: config.json, tokenizer.json, tokenizer_config.json, and in onnx/ the graph
  * as exporters write it, in float32 (`model.onnx`) and with int8 weights per channel and activations quantised as they
- * come (`model_quantized.onnx`). The weights are those of the bundle's float16 graph.
+ * come (`model_quantized.onnx`). The weights are those of the bundle's float16 graph; `layers`: the lowest so many.
  */
-export function writePlainEncoder(bundle: Bundle, folder: string): void {
-  const { fp16 } = bundle.graphs;
-  if (fp16 === undefined) throw new PlainEncoderError("it comes without its float16 graph");
-  const weights = new Weights(readFileSync(fp16));
+export function writePlainEncoder(bundle: Bundle, folder: string, layers = LAYERS): void {
+  const weights = new PlainWeights(bundle);
   mkdirSync(join(folder, "onnx"), { recursive: true });
-  writeFileSync(join(folder, "onnx", "model.onnx"), encoder(weights, "fp32"));
-  writeFileSync(join(folder, "onnx", "model_quantized.onnx"), encoder(weights, "q8"));
+  writeFileSync(join(folder, "onnx", "model.onnx"), encoder(weights, "fp32", layers));
+  writeFileSync(join(folder, "onnx", "model_quantized.onnx"), encoder(weights, "q8", layers));
   copyFileSync(bundle.tokenizerFile, join(folder, "tokenizer.json"));
   const tokenizer = { tokenizer_class: "BertTokenizer", do_lower_case: true, model_max_length: 512 };
   writeFileSync(join(folder, "tokenizer_config.json"), JSON.stringify(tokenizer));
@@ -49,7 +47,7 @@ export function writePlainEncoder(bundle: Bundle, folder: string): void {
     architectures: ["BertModel"],
     model_type: "bert",
     hidden_size: WIDTH,
-    num_hidden_layers: LAYERS,
+    num_hidden_layers: layers,
     num_attention_heads: HEADS,
     intermediate_size: INNER,
     vocab_size: 30_522,
@@ -59,14 +57,15 @@ export function writePlainEncoder(bundle: Bundle, folder: string): void {
   writeFileSync(join(folder, "config.json"), JSON.stringify(config));
 }
 
-/** Weights of the bundle's float16 graph, as float32. */
-class Weights {
+/** Weights of a bundle's float16 graph, as float32. */
+export class PlainWeights {
   readonly #tensors: ReadonlyMap<string, TensorProto>;
   /** Bias → the matrix of the product that it is added to. */
   readonly #matrixOf = new Map<string, string>();
 
-  constructor(model: Uint8Array) {
-    const { nodes, tensors } = readGraph(model);
+  constructor({ graphs: { fp16 } }: Bundle) {
+    if (fp16 === undefined) throw new PlainEncoderError("it comes without its float16 graph");
+    const { nodes, tensors } = readGraph(readFileSync(fp16));
     this.#tensors = tensors;
     const makers = new Map(nodes.map((node) => [node.output[0], node]));
     for (const { opType, input } of nodes) {
@@ -98,7 +97,7 @@ class Weights {
   }
 }
 
-function encoder(weights: Weights, form: PlainForm): Uint8Array {
+function encoder(weights: PlainWeights, form: PlainForm, layers: number): Uint8Array {
   const graph = new GraphBuilder();
   const add = new Layers(graph, form);
   const ids = graph.input("input_ids", INT64, ["batch", "tokens"]);
@@ -111,7 +110,7 @@ function encoder(weights: Weights, form: PlainForm): Uint8Array {
   const position = positions(graph, weights.of("encoder.position.weight"), ids);
   const sum = graph.node("embedded", "Add", [graph.node("word_kind", "Add", [word, kind]), position]);
   let h = norm("encoder.ln", sum);
-  for (let layer = 0; layer < LAYERS; layer++) {
+  for (let layer = 0; layer < layers; layer++) {
     const name = `encoder.layers.${layer}`;
     const attended = graph.node(`${name}.residual`, "Add", [attention(name, h), h]);
     const middle = norm(`${name}.ln_attention`, attended);

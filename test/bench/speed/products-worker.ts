@@ -53,7 +53,7 @@ serve(async (task: ProductsTask): Promise<ProductsResult> => {
   };
 });
 
-/** All layers' products side by side; each has weights of its own, as in the model, and only one row of it is kept. */
+/** The products of all layers side by side; each has weights of its own, as in the model, and only one row of it is kept. */
 function products(rows: number): Uint8Array {
   const graph = new GraphBuilder();
   for (const width of [384, 1536]) graph.input(`x${width}`, FLOAT, [rows, width]);

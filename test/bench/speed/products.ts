@@ -5,7 +5,8 @@ export const SHAPES = [
   [384, 1536],
   [1536, 384],
 ] as const;
+/** Layers that an index step runs: those below the writers. */
 export const LAYERS = 6;
 
-/** Multiplications and additions of the encoder's weights for each token. */
+/** Multiplications and additions of an index step's weights for each token. */
 export const OPERATIONS_PER_TOKEN = 2 * LAYERS * SHAPES.reduce((sum, [rows, columns]) => sum + rows * columns, 0);

@@ -172,10 +172,13 @@ async function measurePeers(
     );
   const { gops } = await bare(availableParallelism());
   const { gopsPerProcessor } = await bare(1);
-  const indexGops = (product.index.tokensPerSecond * OPERATIONS_PER_TOKEN) / 1e9;
-  const { processorSecondsPerMegabyte } = product.index;
-  const indexGopsPerProcessor =
-    ((product.tokens / product.bytes) * 1e6 * OPERATIONS_PER_TOKEN) / 1e9 / processorSecondsPerMegabyte;
+  // Of a segment's tokens those that are encoded: punctuation is not.
+  const encoded =
+    sum(segments, ({ tokens }) => tokens.length) / sum(segments, ({ header, code }) => header.length + code.length);
+  const operations = (tokens: number) => (tokens * encoded * OPERATIONS_PER_TOKEN) / 1e9;
+  const indexGops = operations(product.index.tokensPerSecond);
+  const perMegabyte = operations((product.tokens / product.bytes) * 1e6);
+  const indexGopsPerProcessor = perMegabyte / product.index.processorSecondsPerMegabyte;
   const products = {
     gops,
     indexGops,
@@ -203,9 +206,13 @@ function systemRow(name: string, rate: Rate, product: SizeRow): SystemRow {
 
 /** Tokens of the product's own tokenisation as bytes of source. */
 function inBytes(rate: Omit<Rate, "bytes">, segments: readonly SampledSegment[]): Rate {
-  const sum = (of: (segment: SampledSegment) => number) => segments.reduce((total, one) => total + of(one), 0);
-  const perToken = sum(({ text }) => Buffer.byteLength(text)) / sum(({ tokens: own }) => own.length);
+  const perToken =
+    sum(segments, ({ text }) => Buffer.byteLength(text)) / sum(segments, ({ tokens: own }) => own.length);
   return { ...rate, bytes: rate.tokens * perToken };
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
 }
 
 /** `count` items, evenly spread. */

@@ -49,6 +49,7 @@ function writeConfig(changes: Readonly<Record<string, unknown>> = {}): void {
     tokenKinds: { question: 0, code: 1, memory: 2 },
     specialTokens: { pad: 0, cls: 101, sep: 102 },
     memoryTokenIds: [2, 3],
+    markTokenIds: [999, 1000],
     answerKinds: ["span", "list", "place", "yes", "no", "none"],
     limits: { tokens: 512, segmentTokens: 128, headerTokens: 24, questionTokens: 64, anchors: 12 },
     calibration: {
@@ -73,6 +74,7 @@ describe("a model bundle", () => {
     const bundle = await loadBundle(folder);
     assert.equal(bundle.name, "test");
     assert.deepEqual(bundle.memoryTokenIds, [2, 3]);
+    assert.deepEqual(bundle.markIds, new Set([999, 1000]));
     assert.equal(bundle.dims.stateKeys, 48);
     assert.equal(bundle.memoryDims.dMem, 8);
     await verifyBundle(bundle);

@@ -12,6 +12,7 @@ const VOCABULARY: InputVocabulary = {
   specialTokens: { pad: 0, cls: 101, sep: 102 },
   tokenKinds: { question: 0, code: 1, memory: 2 },
   memoryTokenIds: [2, 3],
+  markIds: new Set([50, 51]),
 };
 const header = Int32Array.of(11, 12);
 const code = Int32Array.of(21, 22, 23);
@@ -24,6 +25,17 @@ describe("step inputs", () => {
     assert.deepEqual([...input.kinds], [1, 1, 1, 1, 1, 1, 1, 1]);
     assert.deepEqual([...input.anchors], [4, 6]);
     assert.equal(input.tokens[input.codeFrom], 21);
+  });
+
+  it("leaves punctuation out of what is indexed and found, but no anchor", () => {
+    const marked = Int32Array.of(50, 21, 51, 50, 22, 51, 23);
+    const input = indexInput(VOCABULARY, Int32Array.of(11, 50, 12), marked, [1, 3, 6]);
+    assert.deepEqual([...input.tokens], [101, 11, 12, 102, 21, 50, 22, 23, 102]);
+    assert.deepEqual([...input.anchors], [4, 5, 7]);
+    const found = questionInput(VOCABULARY, question, { code: marked, anchors: [4] });
+    assert.deepEqual([...found.tokens], [101, 31, 32, 102, 21, 22, 23, 102]);
+    assert.deepEqual([...found.anchors], [1, 2, 5]);
+    assert.deepEqual([...readInput(VOCABULARY, question, header, marked).tokens].slice(7, 14), [...marked]);
   });
 
   it("lets every token of a question ask", () => {
