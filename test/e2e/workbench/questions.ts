@@ -11,8 +11,8 @@ export const LIMIT = {
 } as const;
 
 export const DELAY = {
-  question: "What is the value of maxDelay in DEFAULT_RECOVERY?",
-  answer: "30000",
+  question: "What is the value of initialDelay in DEFAULT_RECOVERY?",
+  answer: "100",
 } as const;
 
 /** Asked of amqplib, nothing answers it. */
