@@ -55,7 +55,8 @@ def main() -> None:
             limit = args.seconds * (0.3 if warm else 1)
             while time.perf_counter() - started < limit:
                 batch, real = steps[done % len(steps)]
-                model.write(batch, torch.full_like(batch, CODE), torch.arange(ANCHORS).repeat(len(batch), 1))
+                anchors = torch.arange(min(ANCHORS, batch.shape[1])).repeat(len(batch), 1)
+                model.write(batch, torch.full_like(batch, CODE), anchors)
                 tokens += real
                 done += 1
     ms, processor_ms = (time.perf_counter() - started) * 1000, (time.process_time() - used) * 1000
