@@ -18,12 +18,11 @@ def encode_all(model: ARMT, rows: list[Row], width: int, size: int = 32) -> tupl
     order = sorted(range(len(rows)), key=lambda i: len(rows[i].tokens))
     keys = torch.zeros(len(rows), width, model.config.d_mem)
     beta, gist = torch.zeros(len(rows), width), torch.zeros(len(rows), model.config.d)
-    A, z = model.empty_state(1)
     for at in range(0, len(order), size):
         ids = order[at : at + size]
         with torch.autocast("cpu", torch.bfloat16):
-            out = model(*stack([rows[i] for i in ids], width), A, z, torch.zeros(len(ids)))
-        keys[ids], beta[ids], gist[ids] = out[2].float(), out[3].float(), out[4].float()
+            written = model.write(*stack([rows[i] for i in ids], width))
+        keys[ids], beta[ids], gist[ids] = (value.float() for value in written)
     return keys, beta, gist
 
 

@@ -41,11 +41,6 @@ def flops_per_token(config: Config) -> int:
     return 6 * config.layers * (4 * config.d * config.d + 2 * config.d * config.d_ff)
 
 
-def encode(model: ARMT, tokens: Tensor, kinds: Tensor, anchors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Index or question pass with the read gate closed: keys [B,M,d_mem], beta [B,M], gist [B,d]."""
-    return model.write(tokens, kinds, anchors)
-
-
 def match(q_keys: Tensor, q_weight: Tensor, s_keys: Tensor, s_beta: Tensor) -> Tensor:
     """Each key of a question [Q,N,k] against each write of a segment [S,M,k] -> [Q,S,N,M], scaled by beta."""
     p, k = phi(q_keys.float()), phi(s_keys.float())
@@ -54,8 +49,8 @@ def match(q_keys: Tensor, q_weight: Tensor, s_keys: Tensor, s_beta: Tensor) -> T
 
 def recall_loss(model: ARMT, batch: RecallBatch, teacher: ARMT | None = None) -> dict[str, Tensor]:
     """In-batch contrast of gists, of keys (sum over the question's words of their best write) and of the anchors."""
-    q_keys, q_weight, q_gist = encode(model, *batch.question)
-    s_keys, s_beta, s_gist = encode(model, *batch.segments)
+    q_keys, q_weight, q_gist = model.write(*batch.question)
+    s_keys, s_beta, s_gist = model.write(*batch.segments)
     drop = batch.ignore * -1e4
     gist = q_gist.float() @ s_gist.float().T * TEMPERATURE + drop
     pairs = match(q_keys, q_weight, s_keys, s_beta.float())  # [Q,S,N,M]

@@ -15,7 +15,7 @@ import { fillRidge } from "../../src/engine/memory/fill.ts";
 import { DEFAULT_FACTS_LAYOUT, featureWidth } from "../../src/engine/memory/layout.ts";
 import { packedStateBytes, packState } from "../../src/engine/memory/quantize.ts";
 import { recallShards } from "../../src/engine/memory/recall.ts";
-import type { SegmentWrites } from "../../src/engine/memory/writes.ts";
+import { anyLive, type SegmentWrites } from "../../src/engine/memory/writes.ts";
 import { loadBundle } from "../../src/engine/model/bundle.ts";
 import { Stepper } from "../../src/engine/model/stepper.ts";
 import { Engine } from "../../src/engine/service.ts";
@@ -164,7 +164,7 @@ function fill(segments: readonly SegmentWrites[]) {
     at += one.betas.length;
   }
   const state = fillRidge({ keys, betas, addresses }, dims, codes, base.lambda, base);
-  const live = Uint8Array.from(segments, (one) => (one.betas.some((b) => b / 255 > base.betaThreshold) ? 1 : 0));
+  const live = Uint8Array.from(segments, (one) => (anyLive(one.betas, base.betaThreshold) ? 1 : 0));
   return { state: packState(state, k, dims.valueWidth, base.stateBits), live };
 }
 
