@@ -94,3 +94,29 @@ export function closeBrackets(text: string, start: number, end: number): number 
   }
   return open.length === 0 ? at : end;
 }
+
+/** How far around a span a number may go, in UTF-16 units: lines of minified code have no end. */
+const REACH = 100;
+
+/** Numbers as written in code, alone or in an expression of numbers: `0x10`, `30s`, `1024 * 1024`, `1 << 20`. */
+const NUMBERS = /(?<![\w.])\d\w*(?:\.\d\w*)*(?:[ \t]*(?:\*\*?|\/|\+|-|<<)[ \t]*\d\w*(?:\.\d\w*)*)*/gu;
+
+/**
+ * A span that is a part of a number, or of an expression of nothing but numbers, made whole: of `1024 * 1024` the first
+ * factor answers nothing. Offsets as in `closeBrackets`; other spans stay as they are.
+ */
+export function wholeNumber(text: string, start: number, end: number): { start: number; end: number } {
+  const lineStart = text.lastIndexOf("\n", start - 1) + 1;
+  const lineEnd = text.indexOf("\n", start);
+  const line = text.slice(
+    Math.max(lineStart, start - REACH),
+    Math.min(lineEnd < 0 ? text.length : lineEnd, end + REACH),
+  );
+  const offset = Math.max(lineStart, start - REACH);
+  for (const match of line.matchAll(NUMBERS)) {
+    const from = offset + match.index;
+    const to = from + match[0].length;
+    if (from <= start && end <= to) return { start: from, end: to };
+  }
+  return { start, end };
+}

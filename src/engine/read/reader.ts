@@ -1,5 +1,5 @@
 import type { Reading, TextSpan } from "../answer/compose.ts";
-import { closeBrackets, decodeSpans, trimQuotes } from "../answer/spans.ts";
+import { closeBrackets, decodeSpans, trimQuotes, wholeNumber } from "../answer/spans.ts";
 import { throwIfCancelled } from "../errors.ts";
 import { ReaderMemory } from "../model/reader-memory.ts";
 import type { Stepper } from "../model/stepper.ts";
@@ -46,7 +46,8 @@ export class Reader implements Disposable {
     const spans = decoded.spans.map((span): TextSpan => {
       const start = tokenStarts[span.start - out.codeFrom] ?? 0;
       const end = tokenEnds[span.end - out.codeFrom] ?? start;
-      return { ...trimQuotes(text, start, closeBrackets(text, start, end)), logProbability: span.logProbability };
+      const whole = wholeNumber(text, start, closeBrackets(text, start, end));
+      return { ...trimQuotes(text, whole.start, whole.end), logProbability: span.logProbability };
     });
     return { segment: id, prior, relevance: out.relevance, spans, none: decoded.none, kinds: out.kinds };
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { closeBrackets, decodeSpans, trimQuotes } from "../../../src/engine/answer/spans.ts";
+import { closeBrackets, decodeSpans, trimQuotes, wholeNumber } from "../../../src/engine/answer/spans.ts";
 
 const within = (text: string, part: string): [number, number] => {
   const start = text.indexOf(part);
@@ -56,4 +56,29 @@ test("quotation marks around a span go, those inside stay", () => {
   assert.equal(cut("a = 'it", "'it"), "it");
   assert.equal(cut(`["a", "b"]`, `"a", "b"`), `"a", "b"`);
   assert.equal(cut('x = ""', '""'), '""');
+});
+
+test("a part of a number or of an expression of numbers becomes whole", () => {
+  const whole = (text: string, part: string) => {
+    const { start, end } = wholeNumber(text, ...within(text, part));
+    return text.slice(start, end);
+  };
+  assert.equal(whole("a = 1;\n#define SIZE 1024 * 256\nb = 2;", "1024"), "1024 * 256");
+  assert.equal(whole("limit: 1 << 20,", "20"), "1 << 20");
+  assert.equal(whole("wait(60 * 1000)", "60 *"), "60 * 1000");
+  assert.equal(whole("flags = 0x1000", "0x"), "0x1000");
+  assert.equal(whole('grace: "30s"', "30"), "30s");
+  assert.equal(whole("ratio = 0.25", "25"), "0.25");
+});
+
+test("numbers beside names and words stay as they are", () => {
+  const kept = (text: string, part: string) => {
+    const { start, end } = wholeNumber(text, ...within(text, part));
+    return text.slice(start, end);
+  };
+  assert.equal(kept("beat * 2", "2"), "2");
+  assert.equal(kept("60.times", "60"), "60");
+  assert.equal(kept("utf8", "8"), "8");
+  assert.equal(kept("port = 80", "port = 80"), "port = 80");
+  assert.equal(kept(`${"1+".repeat(4000)}1`, "1").length <= 201, true);
 });
