@@ -1,10 +1,24 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { throwIfCancelled } from "../errors.ts";
 import { isIgnoredFolder } from "./exclusions.ts";
+import { findGit } from "./git-program.ts";
 import { IgnoreRules } from "./ignore-rules.ts";
+
+const GIT = findGit(process.env["PATH"] ?? "");
+
+const GIT_ENVIRONMENT = {
+  GIT_OPTIONAL_LOCKS: "0",
+  GIT_TERMINAL_PROMPT: "0",
+  // Fetching what a partial clone lacks runs programs that its configuration names.
+  GIT_NO_LAZY_FETCH: "1",
+  // For a git that does not know this: no protocol is called so, and no alias in a configuration can be.
+  GIT_ALLOW_PROTOCOL: randomUUID(),
+  LC_ALL: "C",
+};
 
 /** Paths below the root (relative, forward slashes), in no special order, and folders that could not be read. */
 export interface Listing {
@@ -109,8 +123,8 @@ async function git(folder: string, args: readonly string[], signal?: AbortSignal
 }
 
 /**
- * Runs git; `code` is null when it could not be started. No shell, no hooks, no file-system monitor, no locks: a
- * repository's configuration must not make git run anything.
+ * Runs git; `code` is null when it could not be started. No shell, no hooks, no file-system monitor, no locks, no
+ * fetching: a repository's configuration must not make git run anything.
  */
 async function runGit(
   folder: string,
@@ -118,12 +132,13 @@ async function runGit(
   signal: AbortSignal | undefined,
   input?: string,
 ): Promise<{ readonly code: number | null; readonly out: string }> {
-  const env: NodeJS.ProcessEnv = { ...process.env, GIT_OPTIONAL_LOCKS: "0", GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" };
+  if (GIT === undefined) return { code: null, out: "" };
+  const env: NodeJS.ProcessEnv = { ...process.env, ...GIT_ENVIRONMENT };
   // Set inside hooks; they would point git at another repository.
   for (const name of ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"]) delete env[name];
   throwIfCancelled(signal);
   const child = spawn(
-    "git",
+    GIT,
     ["-c", "core.fsmonitor=false", "-c", `core.hooksPath=${os.devNull}`, "-c", "core.quotePath=false", ...args],
     {
       cwd: folder,

@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, test } from "node:test";
 import { discover, discoverFile } from "../../../src/engine/corpus/discover.ts";
+import { findGit } from "../../../src/engine/corpus/git-program.ts";
 import {
   CancelledError,
   WorkspaceEmptyError,
@@ -184,6 +194,37 @@ test("git: head, deleted files, submodules, a folder ignored by the outer reposi
     ignored.files.map((file) => file.path),
     ["b.js"],
   );
+});
+
+test("git fetches nothing that a partial clone lacks: its configuration says what would run", async () => {
+  const root = tree({ "a.js": "1\n", "kept/b.js": "1\n", "lacking/c.js": "1\n" });
+  git(root, "init", "-q");
+  git(root, "add", ".");
+  git(root, "commit", "-qm", "x");
+  git(root, "sparse-checkout", "set", "--cone", "--sparse-index", "kept");
+  const lacking = execFileSync("git", ["rev-parse", "HEAD:lacking"], { cwd: root, encoding: "utf8" }).trim();
+  rmSync(path.join(root, ".git", "objects", lacking.slice(0, 2), lacking.slice(2)), { force: true });
+  git(root, "config", "core.repositoryFormatVersion", "1");
+  git(root, "config", "extensions.partialClone", "origin");
+  git(root, "config", "remote.origin.url", ".");
+  git(root, "config", "remote.origin.uploadpack", "touch pwned; false");
+  assert.deepEqual((await look(root)).files, ["a.js", "kept/b.js"]);
+  assert.ok(!existsSync(path.join(root, "pwned")));
+});
+
+test("git is never a program of the folder that it looks at", () => {
+  const [noFile, hostile, installed] = [tree({ "git/x": "", "git.exe/x": "" }), tree({}), tree({})];
+  for (const folder of [hostile, installed]) {
+    for (const name of ["git", "git.exe"]) {
+      write(folder, name, "");
+      chmodSync(path.join(folder, name), 0o755);
+    }
+  }
+  const relative = ["", ".", path.relative(process.cwd(), hostile)];
+  const searchPath = [...relative, noFile, `"${installed}"`, hostile].join(path.delimiter);
+  assert.equal(findGit(searchPath, "linux"), path.join(installed, "git"));
+  assert.equal(findGit(searchPath, "win32"), path.join(installed, "git.exe"));
+  assert.equal(findGit(relative.join(path.delimiter)), undefined);
 });
 
 test("links: loops, targets outside, inside and gone; fifos", { skip: !posix }, async () => {
