@@ -1,6 +1,6 @@
 import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { homedir } from "node:os";
-import { parse, resolve } from "node:path";
+import { parse, resolve, sep } from "node:path";
 import { WorkspaceNotFoundError, WorkspaceRefusedError, WorkspaceUnreadableError } from "./errors.ts";
 
 /**
@@ -19,6 +19,16 @@ export function resolveWorkspace(folder: string): string {
     throw new WorkspaceUnreadableError(absolute, error);
   }
   return real;
+}
+
+/**
+ * Whether a path is one by which the index knows a file: relative, with forward slashes, in its shortest form, and so
+ * inside of the workspace. Any driver may name files; what others hand to it may lead out.
+ */
+export function staysInside(file: string, separator: string = sep): boolean {
+  // A colon names a drive, or a stream of a file.
+  if (separator === "\\" && /[\\:]/.test(file)) return false;
+  return !file.split("/").some((part) => part === "" || part === "." || part === "..");
 }
 
 function realPathOfFolder(absolute: string): string {

@@ -2,7 +2,7 @@ import type { Stats } from "node:fs";
 import { lstat, realpath } from "node:fs/promises";
 import path from "node:path";
 import { throwIfCancelled, WorkspaceEmptyError } from "../errors.ts";
-import { resolveWorkspace } from "../workspace.ts";
+import { resolveWorkspace, staysInside } from "../workspace.ts";
 import { DEFAULT_MAX_FILE_BYTES, readBytes } from "./decode.ts";
 import { isIgnoredFolder, reasonByContent, reasonByName, type SkipReason } from "./exclusions.ts";
 import { IgnoreRules, matcher } from "./ignore-rules.ts";
@@ -125,6 +125,7 @@ class Judge {
   }
 
   async look(file: string): Promise<WorkspaceFile | SkipReason | undefined> {
+    if (!staysInside(file)) return "outside";
     if (file.split("/").slice(0, -1).some(isIgnoredFolder)) return undefined;
     if (this.#include?.ignores(file) === false || this.#exclude.ignores(file)) return "excluded";
     if (await this.#rules.ignoresFile(file)) return "excluded";

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { IgnoreRules } from "../corpus/ignore-rules.ts";
 import { ignoredByGit, walk } from "../corpus/listing.ts";
 import type { Store } from "../store/store.ts";
+import { staysInside } from "../workspace.ts";
 
 /**
  * The files that changed paths stand for: of a folder all that are in it or were; of new files only those that git does
@@ -24,6 +25,8 @@ export async function refreshTargets(
     known ??= new Set(store.files().map((file) => file.path));
     const below = [...known].filter((file) => file.startsWith(`${path}/`));
     for (const file of below) files.add(file);
+    // "" is the workspace itself.
+    if (path !== "" && !staysInside(path)) continue;
     const found = await stat(join(root, path)).catch(() => undefined);
     if (found?.isDirectory() === true) for (const file of (await walk(root, signal, path)).paths) files.add(file);
     else if (found !== undefined) files.add(path);

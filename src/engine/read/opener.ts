@@ -6,6 +6,7 @@ import type { Indexer } from "../indexing/indexer.ts";
 import type { Turn } from "../scheduler.ts";
 import type { SegmentRecord } from "../store/records.ts";
 import type { Store } from "../store/store.ts";
+import { staysInside } from "../workspace.ts";
 import { cutOut, type ReadCandidate } from "./candidate.ts";
 
 export interface OpenerDeps {
@@ -86,8 +87,9 @@ export class Opener {
     return opening;
   }
 
-  #read(path: string): ReturnType<typeof readSource> {
+  async #read(path: string): ReturnType<typeof readSource> {
+    if (!staysInside(path)) return { skip: "outside" };
     const { root, maxFileBytes } = this.#deps;
-    return readSource(join(root, path), maxFileBytes === undefined ? {} : { maxBytes: maxFileBytes });
+    return await readSource(join(root, path), maxFileBytes === undefined ? {} : { maxBytes: maxFileBytes });
   }
 }

@@ -1,11 +1,26 @@
+import * as vscode from "vscode";
 import type { AskParams } from "../../protocol/engine.ts";
 import type { Place } from "../../protocol/panel.ts";
 import type { EngineClient } from "../engine-client.ts";
 import type { FolderIndex } from "../index/folder-index.ts";
 import type { Folders } from "../index/folders.ts";
-import { splitPath } from "../paths.ts";
+import { splitPath, staysInside } from "../paths.ts";
 
 const MOST_PLACES = 50;
+
+/** A question is narrowed to something that no folder of the workspace can hold. */
+class NarrowedOutsideError extends Error {
+  override readonly name = "NarrowedOutsideError";
+
+  constructor(path: string) {
+    super(
+      vscode.l10n.t(
+        '"{0}" is not in the workspace. Name files and folders relative to it, e.g. "src/server.ts" or "src/lib/".',
+        path,
+      ),
+    );
+  }
+}
 
 /** What stands before the paths of a folder: nothing, or its name where there are several. */
 export function prefixOf(folders: Folders, index: FolderIndex): string {
@@ -18,7 +33,10 @@ export interface Scope {
   readonly narrow: AskParams["narrow"];
 }
 
-/** What shown paths stand for ("src/lib/" for a folder); none: all folders that can be asked. */
+/**
+ * What shown paths stand for ("src/lib/" for a folder); none: all folders that can be asked. Throws
+ * `NarrowedOutsideError`: language models and other extensions name paths too.
+ */
 export function scopeOf(folders: Folders, shown: readonly string[]): Scope {
   const asked = new Set<string>();
   const narrow: AskParams["narrow"][number][] = [];
@@ -26,7 +44,9 @@ export function scopeOf(folders: Folders, shown: readonly string[]): Scope {
     const index = folders.askable.find((each) => path.startsWith(prefixOf(folders, each)));
     if (index === undefined) continue;
     asked.add(index.path);
-    const inside = path.slice(prefixOf(folders, index).length);
+    // Language models write "./src/" too.
+    const inside = path.slice(prefixOf(folders, index).length).replace(/^(?:\.\/)+/, "");
+    if (inside !== "" && !staysInside(inside)) throw new NarrowedOutsideError(path);
     if (inside !== "") narrow.push({ folder: index.path, path: inside });
   }
   return { folders: asked.size > 0 ? [...asked] : folders.askable.map(({ path }) => path), narrow };

@@ -140,6 +140,8 @@ export async function run(): Promise<void> {
         const narrowed = await told({ question: QUESTION, narrow: [PLACE] });
         const places = [...narrowed.matchAll(/^([\w./-]+):\d+(?:-\d+)?$/gm)].map(([, file]) => file);
         assert.deepEqual([...new Set(places)], [PLACE]);
+        for (const outside of ["../elsewhere.ts", "/etc/hostname"])
+          await assert.rejects(told({ question: QUESTION, narrow: [outside] }), /is not in the workspace/);
         assert.match(await told({ question: "Which colour is the login button?" }), /^Not found in the workspace\./);
       });
 

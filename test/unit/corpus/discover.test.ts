@@ -22,6 +22,7 @@ import {
   WorkspaceRefusedError,
   WorkspaceUnreadableError,
 } from "../../../src/engine/errors.ts";
+import { staysInside } from "../../../src/engine/workspace.ts";
 
 const made: string[] = [];
 const asRoot = process.getuid?.() === 0;
@@ -266,6 +267,23 @@ test("include, exclude and size options; single files are judged alike", async (
   assert.equal(await discoverFile(root, ".env"), "secret");
   assert.equal(await discoverFile(root, "gone.js"), undefined);
   assert.equal(await discoverFile(root, "node_modules/x.js"), undefined);
+});
+
+test("a single file that is not inside of the workspace, or named by a detour, is refused", async () => {
+  const outer = tree({ "out/f.txt": "1\n", "w/a.js": "1\n", "w/lib/b.js": "1\n" });
+  const root = path.join(outer, "w");
+  assert.equal(typeof (await discoverFile(root, "lib/b.js")), "object");
+  for (const file of ["../out/f.txt", "lib/../../out/f.txt", path.join(outer, "out/f.txt"), path.join(root, "a.js")])
+    assert.equal(await discoverFile(root, file), "outside");
+  for (const file of ["./a.js", "lib//b.js", "lib/../a.js", "", ".", ".."])
+    assert.equal(await discoverFile(root, file), "outside");
+});
+
+test("names of files on Windows hold no backslash, drive or stream; elsewhere they may", () => {
+  for (const name of ["..\\out.txt", "lib\\b.js", "C:/out.txt", "a.js::$DATA"]) {
+    assert.equal(staysInside(name, "\\"), false);
+    assert.equal(staysInside(name, "/"), true);
+  }
 });
 
 test("refuses what cannot or must not be indexed", async () => {

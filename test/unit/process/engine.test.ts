@@ -162,6 +162,27 @@ test("a narrowed question is answered from its files and folders alone", async (
   assert.deepEqual([none.abstained, none.citations], [true, []]);
 });
 
+test("nothing outside of the workspace is indexed, whoever names it", async (t) => {
+  const folder = sandbox(t);
+  const workspace = workspaceOf(folder, "w", SMALL);
+  mkdirSync(join(folder, "out"));
+  writeFileSync(join(folder, "out/f.txt"), "initialDelay = 31337 is the default\n");
+  const { engine } = client(t, folder);
+  await engine.open(params(folder, workspace));
+  await engine.index(workspace);
+  const files = () => engine.files(workspace).then((list) => list.files.map(({ path }) => path));
+  const before = await files();
+  for (const path of ["../out/f.txt", "./../out/f.txt", join(folder, "out/f.txt"), "../out", "./error.js"]) {
+    const narrow = [{ folder: workspace, path }];
+    const answer = await engine.ask({ folders: [workspace], question: QUESTION, narrow });
+    assert.deepEqual([answer.abstained, answer.citations], [true, []], path);
+    const about = { folder: workspace, file: path, line: 1 };
+    await engine.ask({ folders: [workspace], question: QUESTION, narrow: [], about });
+    assert.equal(await engine.refresh(workspace, [path]), false, path);
+    assert.deepEqual(await files(), before, path);
+  }
+});
+
 test("a follow-up goes on from the cited place", async (t) => {
   const folder = sandbox(t);
   const workspace = workspaceOf(folder, "w", LARGE);
