@@ -1,11 +1,12 @@
 import type { Stats } from "node:fs";
-import { lstat, realpath } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import path from "node:path";
 import { throwIfCancelled, WorkspaceEmptyError } from "../errors.ts";
 import { resolveWorkspace, staysInside } from "../workspace.ts";
 import { DEFAULT_MAX_FILE_BYTES, readBytes } from "./decode.ts";
 import { isIgnoredFolder, reasonByContent, reasonByName, type SkipReason } from "./exclusions.ts";
-import { IgnoreRules, matcher } from "./ignore-rules.ts";
+import { IgnoreRules, matcher, parentOf } from "./ignore-rules.ts";
+import { Links } from "./links.ts";
 import { gitHead, listWithGit, walk } from "./listing.ts";
 
 export interface DiscoverOptions {
@@ -108,6 +109,7 @@ export function discoverFile(
 
 class Judge {
   readonly #root: string;
+  readonly #links: Links;
   readonly #rules: IgnoreRules;
   readonly #include: ReturnType<typeof matcher> | undefined;
   readonly #exclude: ReturnType<typeof matcher>;
@@ -116,6 +118,7 @@ class Judge {
 
   constructor(root: string, options: DiscoverOptions) {
     this.#root = root;
+    this.#links = new Links(root);
     this.#rules = new IgnoreRules(root, ".armtignore");
     const include = options.include ?? [];
     this.#include = include.length === 0 ? undefined : matcher(include);
@@ -127,6 +130,8 @@ class Judge {
   async look(file: string): Promise<WorkspaceFile | SkipReason | undefined> {
     if (!staysInside(file)) return "outside";
     if (file.split("/").slice(0, -1).some(isIgnoredFolder)) return undefined;
+    const throughLink = await this.#links.above(parentOf(file));
+    if (throughLink !== undefined) return throughLink;
     if (this.#include?.ignores(file) === false || this.#exclude.ignores(file)) return "excluded";
     if (await this.#rules.ignoresFile(file)) return "excluded";
     const absolute = path.join(this.#root, file);
@@ -137,23 +142,13 @@ class Judge {
       const code = error instanceof Error && "code" in error ? error.code : undefined;
       return code === "ENOENT" || code === "ENOTDIR" ? undefined : "unreadable";
     }
-    if (stat.isSymbolicLink()) return await this.#link(absolute);
+    if (stat.isSymbolicLink()) return await this.#links.reasonOf(file);
     if (!stat.isFile()) return "special";
     const byName = reasonByName(file);
     if (byName !== undefined) return byName;
     if (stat.size > this.#maxBytes) return "too-large";
     const byContent = this.#contents ? await probe(file, absolute) : undefined;
     return byContent ?? { path: file, size: stat.size, mtimeMs: stat.mtimeMs };
-  }
-
-  async #link(absolute: string): Promise<SkipReason> {
-    try {
-      const target = path.relative(this.#root, await realpath(absolute));
-      return target === ".." || target.startsWith(`..${path.sep}`) || path.isAbsolute(target) ? "outside" : "link";
-    } catch {
-      // A loop or a target that is gone.
-      return "unreadable";
-    }
   }
 }
 

@@ -7,6 +7,7 @@ import { throwIfCancelled } from "../errors.ts";
 import { isIgnoredFolder } from "./exclusions.ts";
 import { findGit } from "./git-program.ts";
 import { IgnoreRules } from "./ignore-rules.ts";
+import { Links } from "./links.ts";
 
 const GIT = findGit(process.env["PATH"] ?? "");
 
@@ -33,8 +34,14 @@ export interface Listing {
 export async function listWithGit(root: string, signal?: AbortSignal): Promise<Listing | undefined> {
   const paths = new Set<string>();
   const unreadable: string[] = [];
+  const links = new Links(root);
   const pending = [""];
   for (let folder = pending.pop(); folder !== undefined; folder = pending.pop()) {
+    // A submodule by git's index, a link on disk.
+    if ((await links.above(folder)) !== undefined) {
+      paths.add(folder);
+      continue;
+    }
     const at = path.join(root, folder);
     const tracked = await git(at, ["ls-files", "-z", "--cached", "--stage"], signal);
     const others = await git(at, ["ls-files", "-z", "--others", "--exclude-standard"], signal);

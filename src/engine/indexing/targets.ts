@@ -1,6 +1,7 @@
-import { stat } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { join } from "node:path";
-import { IgnoreRules } from "../corpus/ignore-rules.ts";
+import { IgnoreRules, parentOf } from "../corpus/ignore-rules.ts";
+import { Links } from "../corpus/links.ts";
 import { ignoredByGit, walk } from "../corpus/listing.ts";
 import type { Store } from "../store/store.ts";
 import { staysInside } from "../workspace.ts";
@@ -16,6 +17,7 @@ export async function refreshTargets(
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
   const files = new Set<string>();
+  const links = new Links(root);
   let known: Set<string> | undefined;
   for (const path of new Set(paths.map((one) => one.replace(/\/+$/, "")))) {
     if (store.fileOf(path) !== undefined) {
@@ -27,7 +29,8 @@ export async function refreshTargets(
     for (const file of below) files.add(file);
     // "" is the workspace itself.
     if (path !== "" && !staysInside(path)) continue;
-    const found = await stat(join(root, path)).catch(() => undefined);
+    if ((await links.above(parentOf(path))) !== undefined) continue;
+    const found = await lstat(join(root, path)).catch(() => undefined);
     if (found?.isDirectory() === true) for (const file of (await walk(root, signal, path)).paths) files.add(file);
     else if (found !== undefined) files.add(path);
   }

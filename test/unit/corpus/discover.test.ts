@@ -254,6 +254,31 @@ test("links: loops, targets outside, inside and gone; fifos", { skip: !posix }, 
   }
 });
 
+test("files behind a link to a folder are not read, even if git's index names them", { skip: !posix }, async () => {
+  const outside = tree({ "f.txt": "1\n", "deep/g.txt": "1\n" });
+  const root = tree({ "a.js": "1\n", "sub/b.js": "1\n", "out/f.txt": "1\n", "in/deep/g.txt": "1\n" });
+  git(root, "init", "-q");
+  git(root, "add", ".");
+  git(root, "update-index", "--add", "--cacheinfo", `160000,${"1".repeat(40)},module`);
+  symlinkSync(outside, path.join(root, "module"));
+  for (const folder of ["out", "in"]) rmSync(path.join(root, folder), { recursive: true });
+  symlinkSync(outside, path.join(root, "out"));
+  mkdirSync(path.join(root, "sub/deep"));
+  write(root, "sub/deep/g.txt", "1\n");
+  symlinkSync("sub", path.join(root, "in"));
+  const { files, skipped } = await look(root);
+  assert.deepEqual(files, ["a.js", "sub/b.js", "sub/deep/g.txt"]);
+  assert.deepEqual(skipped, {
+    in: "link",
+    "in/deep/g.txt": "link",
+    module: "outside",
+    out: "outside",
+    "out/f.txt": "outside",
+  });
+  assert.equal(await discoverFile(root, "out/deep/g.txt"), "outside");
+  assert.equal(await discoverFile(root, "in/b.js"), "link");
+});
+
 test("include, exclude and size options; single files are judged alike", async () => {
   const root = tree({ "a.js": "1\n", "b.ts": "1\n", "test/c.js": "1\n", "big.js": "1\n".repeat(100), ".env": "A=1\n" });
   const options = { include: ["*.js"], exclude: ["test/"], maxFileBytes: 100 };

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { EngineRequestError } from "../../../src/host/engine/errors.ts";
@@ -181,6 +181,35 @@ test("nothing outside of the workspace is indexed, whoever names it", async (t) 
     assert.equal(await engine.refresh(workspace, [path]), false, path);
     assert.deepEqual(await files(), before, path);
   }
+});
+
+test("a link to a folder stands for no files, and takes away those that were there", async (t) => {
+  const folder = sandbox(t);
+  const workspace = workspaceOf(folder, "real", SMALL);
+  for (const place of ["outside/deep", "real/lib/deep"]) {
+    mkdirSync(join(folder, place), { recursive: true });
+    writeFileSync(join(folder, place, "f.js"), `exports.place = "${place}";\n`);
+  }
+  // The workspace itself may be opened by a link.
+  const opened = join(folder, "w");
+  symlinkSync(workspace, opened, "junction");
+  const { engine } = client(t, folder);
+  await engine.open(params(folder, opened));
+  await engine.index(opened);
+  const paths = async () => (await engine.files(opened)).files.map(({ path }) => path);
+  const before = await paths();
+  assert.ok(before.includes("lib/deep/f.js"));
+  symlinkSync(join(folder, "outside"), join(workspace, "x"), "junction");
+  symlinkSync(join(workspace, "lib"), join(workspace, "y"), "junction");
+  assert.equal(await engine.refresh(opened, ["x", "x/deep", "x/deep/f.js", "y", "y/deep/f.js"]), false);
+  assert.deepEqual(await paths(), before);
+  rmSync(join(workspace, "lib"), { recursive: true });
+  symlinkSync(join(folder, "outside"), join(workspace, "lib"), "junction");
+  assert.equal(await engine.refresh(opened, ["lib/deep/f.js"]), true);
+  assert.deepEqual(
+    await paths(),
+    before.filter((path) => path !== "lib/deep/f.js"),
+  );
 });
 
 test("a follow-up goes on from the cited place", async (t) => {
