@@ -28,7 +28,7 @@ const SECRET_NAMES = [
   /^id_(?:rsa|dsa|ecdsa|ed25519)/,
   /^(?:\.npmrc|\.yarnrc\.yml|\.netrc|_netrc|\.pypirc|\.htpasswd|\.pgpass|\.my\.cnf|\.git-credentials|\.dockercfg)$/,
   // `credentials.go` and `secrets.py` are source code; their data counterparts are not.
-  /^(?:credentials?|secrets?)(?:[._-][\w-]+)*$(?<!\.(?:[cm]?[jt]sx?|py|rb|go|rs|java|kt|php|c|h|cc|cpp|hpp|cs|swift|scala|ex|exs|hs|pm|pl|lua|md|rst|html|css|vue|svelte|sh))/,
+  /^(?:credentials?|secrets?)(?:[._-][\w.-]*)?$(?<!\.(?:[cm]?[jt]sx?|py|rb|go|rs|java|kt|php|c|h|cc|cpp|hpp|cs|swift|scala|ex|exs|hs|pm|pl|lua|md|rst|html|css|vue|svelte|sh))/,
 ];
 const SECRET_PATHS = /(?:^|\/)(?:\.aws|\.ssh|\.gnupg|\.kube)\/|(?:^|\/)\.docker\/config\.json$/;
 const NOT_SECRET = /^\.env\.(?:example|sample|template|dist|defaults)$/;

@@ -1,6 +1,9 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import ignore, { type Ignore } from "ignore";
+import { readBytes } from "./decode.ts";
+
+/** A workspace that was delivered must not fill the memory by its rules. */
+const MAX_BYTES = 1_000_000;
 
 /**
  * Nested ignore files of one name (`.gitignore`, `.armtignore`) with git's meaning: rules of deeper folders override,
@@ -57,14 +60,17 @@ export class IgnoreRules {
   #load(folder: string): Promise<Ignore | undefined> {
     let rules = this.#rules.get(folder);
     if (rules === undefined) {
-      rules = readFile(path.join(this.#root, folder, this.#name), "utf8").then(
-        (text) => matcher([text]),
-        // No such file, mostly; one that cannot be read says nothing either.
-        () => undefined,
-      );
+      rules = this.#read(folder);
       this.#rules.set(folder, rules);
     }
     return rules;
+  }
+
+  async #read(folder: string): Promise<Ignore | undefined> {
+    // As git does it, not through a link.
+    const read = await readBytes(path.join(this.#root, folder, this.#name), MAX_BYTES, MAX_BYTES);
+    // No such file, mostly; one that cannot be read says nothing either.
+    return "skip" in read ? undefined : matcher([read.bytes.toString("utf8")]);
   }
 }
 

@@ -279,6 +279,18 @@ test("files behind a link to a folder are not read, even if git's index names th
   assert.equal(await discoverFile(root, "in/b.js"), "link");
 });
 
+test("ignore files are small regular files, or say nothing", { skip: !posix }, async () => {
+  const outside = tree({ rules: "*.js\n" });
+  for (const name of [".gitignore", ".armtignore"]) {
+    const root = tree({ "a.js": "1\n", "link/b.js": "1\n", "pipe/c.js": "1\n", "large/d.js": "1\n" });
+    write(root, `large/${name}`, `*.js\n${"# padding\n".repeat(100_000)}`);
+    symlinkSync(path.join(outside, "rules"), path.join(root, "link", name));
+    execFileSync("mkfifo", [path.join(root, "pipe", name)]);
+    write(root, name, "a.js\n");
+    assert.deepEqual((await look(root)).files, [name, "large/d.js", "link/b.js", "pipe/c.js"]);
+  }
+});
+
 test("include, exclude and size options; single files are judged alike", async () => {
   const root = tree({ "a.js": "1\n", "b.ts": "1\n", "test/c.js": "1\n", "big.js": "1\n".repeat(100), ".env": "A=1\n" });
   const options = { include: ["*.js"], exclude: ["test/"], maxFileBytes: 100 };
