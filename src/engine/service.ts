@@ -167,7 +167,7 @@ export class Engine {
     signal?: AbortSignal,
   ): Promise<IndexReport> {
     if (this.#store.rebuilding) {
-      await this.clear();
+      await this.#exclusively("refresh", async () => this.#store.empty());
       return await this.index({ ...(onProgress && { onProgress }) }, signal);
     }
     const started = performance.now();

@@ -1,4 +1,5 @@
-import { existsSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import {
@@ -96,6 +97,18 @@ export function setAside(file: string): string {
 /** Removes a file that was derived and not finished, with its companions. */
 export function removeState(file: string): void {
   for (const companion of COMPANIONS) rmSync(file + companion, { force: true });
+}
+
+/** What stands beside a state: damaged ones that were set aside, and what a killed process did not finish. */
+const LEFTOVER = /^\.(?:fresh|import|(?:rebuild\.)?corrupt-\d+)(?:-wal|-shm|\.lock)?$/;
+
+/** Removes all that was read of the workspace and stands beside its state. */
+export function removeLeftovers(file: string): void {
+  const folder = dirname(file);
+  const name = basename(file);
+  for (const beside of readdirSync(folder)) {
+    if (beside.startsWith(name) && LEFTOVER.test(beside.slice(name.length))) rmSync(join(folder, beside));
+  }
 }
 
 /**

@@ -25,7 +25,7 @@ import { readMeta, writeMeta } from "./schema.ts";
 import { SegmentMemory } from "./segment-memory.ts";
 import { SegmentTable } from "./segment-table.ts";
 import { ShardTable } from "./shard-table.ts";
-import { removeState } from "./state-file.ts";
+import { removeLeftovers, removeState } from "./state-file.ts";
 import { readStats } from "./stats.ts";
 import { verifyState } from "./verify.ts";
 
@@ -382,8 +382,15 @@ export class Store {
     this.#swapIn(from);
   }
 
-  /** Forgets all files, segments and states; chats stay. */
+  /** Forgets all files, segments and states, those of files that stand beside this one too; chats stay. */
   clear(): void {
+    this.empty();
+    this.commitRebuild();
+    this.#connection.mapped(() => removeLeftovers(this.#file));
+  }
+
+  /** Forgets what is in the open file; what a rebuild is to take the place of stays. */
+  empty(): void {
     this.transaction(() => {
       this.#connection.db.exec(
         "DELETE FROM files; DELETE FROM log; DELETE FROM shards; " +

@@ -270,6 +270,37 @@ test("an unfinished rebuild for a third model is thrown away, a damaged one set 
   assert.deepEqual([back.rebuilding, back.files().length, existsSync(`${file}.rebuild`)], [false, 10, false]);
 });
 
+test("clear forgets also what a rebuild was to take the place of; chats stay", async (t) => {
+  const file = await stateFile(t);
+  const store = openStore(t, file, { modelHash: "model-b" });
+  addFile(store, "half.ts", ["one", "two"]);
+  store.clear();
+  assert.deepEqual([store.rebuilding, store.files(), store.chat("c")?.title], [false, [], "T"]);
+  store.close();
+  assert.deepEqual(besides(file), []);
+  assert.equal(readFileSync(file).includes("f3.ts"), false);
+  assert.throws(() => Store.open(file, { ...OPTIONS, readOnly: true }), StateFromAnotherModelError);
+});
+
+test("clear removes damaged states that were set aside, and what a killed process left", async (t) => {
+  const file = await stateFile(t);
+  const left = [
+    ".corrupt-1",
+    ".corrupt-12-wal",
+    ".rebuild.corrupt-1",
+    ".fresh",
+    ".fresh-wal",
+    ".fresh.lock",
+    ".import",
+  ];
+  const others = [".fresh.ts", ".corrupt-n", "-mine"];
+  for (const end of [...left, ...others]) writeFileSync(file + end, "f3.ts");
+  const store = openStore(t, file);
+  store.clear();
+  store.close();
+  assert.deepEqual(besides(file), others.map((end) => basename(file) + end).sort());
+});
+
 test("no state to read is told", (t) => {
   assert.throws(
     () => Store.open(join(temporaryFolder(t), "none.db"), { ...OPTIONS, readOnly: true }),
