@@ -39,6 +39,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     });
     return vscode.commands.registerCommand(`armt.${id}`, once);
   };
+  const kept = () => folders.all.filter((index) => index.kept);
   const inState = (...states: readonly string[]) => folders.all.filter(({ state }) => states.includes(state.state));
   return vscode.Disposable.from(
     command("ask", (text) => palette.show(typeof text === "string" ? text : "")),
@@ -59,7 +60,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
       await Promise.all(folders.wanted.map((index) => index.rebuild()));
     }),
     command("clear", async () => {
-      if (await confirmClear(folders.name)) await Promise.all(folders.wanted.map((index) => index.clear()));
+      if (await confirmClear(folders.name)) await Promise.all(kept().map((index) => index.clear()));
     }),
     command("showFiles", () => files.show()),
     command("showLog", () => log.show()),

@@ -9,6 +9,7 @@ type Key =
   | "canResume"
   | "canStop"
   | "canRebuild"
+  | "canClear"
   | "indexed"
   | "engineStarted"
   | "citationOpened"
@@ -47,6 +48,10 @@ export class ContextKeys implements vscode.Disposable {
     this.set("canResume", states.has("paused"));
     this.set("canStop", wanted.length > 0);
     this.set("canRebuild", wanted.length > 0 && overallState(wanted) !== "refused");
+    this.set(
+      "canClear",
+      all.some(({ kept }) => kept),
+    );
     this.set(
       "indexed",
       wanted.some(({ whole }) => whole),

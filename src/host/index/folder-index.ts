@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import * as vscode from "vscode";
 import type { IndexProgress, IndexReport } from "../../engine/types.ts";
 import type { FolderStatus } from "../../protocol/engine.ts";
@@ -78,6 +79,7 @@ export class FolderIndex {
   #run: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
   #again = false;
   #opened = false;
+  #kept: boolean;
   #quiet = false;
   #lastRead: LastRead | undefined;
 
@@ -85,6 +87,7 @@ export class FolderIndex {
     this.folder = options.folder;
     this.#options = options;
     this.#wish = options.wish;
+    this.#kept = existsSync(options.state.fsPath);
   }
 
   readonly onChange = this.#changed.event;
@@ -104,6 +107,11 @@ export class FolderIndex {
 
   get status(): FolderStatus | undefined {
     return this.#status;
+  }
+
+  /** There is a state that may hold what was read, also where reading was stopped since. */
+  get kept(): boolean {
+    return this.#kept;
   }
 
   get lastRead(): LastRead | undefined {
@@ -219,6 +227,7 @@ export class FolderIndex {
     await engine.clear(this.path);
     await engine.close(this.path);
     this.#opened = false;
+    this.#kept = false;
     this.#status = undefined;
     this.#progress = undefined;
     this.#become({ state: "off" });
@@ -332,6 +341,7 @@ export class FolderIndex {
     const params = { folder: this.path, state: state.fsPath, ...modelSettings(), ...discoverySettings(folder) };
     this.#status = await engine.open(params, signal);
     this.#opened = true;
+    this.#kept = true;
     // With the paths that the panel does without.
     for (const notice of this.#status.notices) log.info(`${folder.name}: ${notice}`);
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, it } from "mocha";
 import * as vscode from "vscode";
 import { readingsAreNoted, wasRead, watchReading } from "./access.ts";
@@ -34,6 +35,18 @@ function inFolder(path: string): string {
 function stateFiles(): string[] {
   const data = process.env["ARMT_TEST_DATA"];
   return data === undefined ? [] : globSync("**/armt.armt/*.armt", { cwd: data });
+}
+
+/** Of all states that VS Code's storage has. */
+function filesKept(): number {
+  return stateFiles().reduce((sum, path) => {
+    const db = new DatabaseSync(join(process.env["ARMT_TEST_DATA"] ?? "", path), { readOnly: true });
+    try {
+      return sum + Number(db.prepare("SELECT count(*) AS files FROM files").get()?.["files"]);
+    } finally {
+      db.close();
+    }
+  }, 0);
 }
 
 async function acceptQuickPick(): Promise<void> {
@@ -208,6 +221,23 @@ export async function run(): Promise<void> {
         await vscode.commands.executeCommand("armt.index");
         await untilState("ready");
         await untilAnswer(QUESTION, ({ text }) => ANSWER.test(text ?? ""));
+      });
+
+      it("forgets by Clear, also what Stop has kept", async function () {
+        if (process.env["ARMT_TEST_DATA"] === undefined) this.skip();
+        await vscode.commands.executeCommand("armt.stop");
+        assert.ok(filesKept() > 15, "Stop keeps what was read");
+        let cleared = false;
+        const clearing = Promise.resolve(vscode.commands.executeCommand("armt.clear")).then(() => {
+          cleared = true;
+        });
+        await until("it is cleared", async () => {
+          await vscode.commands.executeCommand("notification.acceptPrimaryAction");
+          return cleared;
+        });
+        await clearing;
+        assert.equal((await api()).folders[0]?.state, "off");
+        assert.equal(filesKept(), 0);
       });
     }),
   );
