@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Chat } from "./records.ts";
 import { numberOf, type Row, textOf } from "./rows.ts";
@@ -38,14 +39,16 @@ export class ChatTable {
   }
 }
 
-/** Copies the chats of another state file into this one; those that are here already stay. */
+/** Copies the chats of another state file, if there is one, into this one, over those that are here already. */
 export function copyChats(from: string, to: DatabaseSync): void {
+  // An empty file has none, and SQLite would remove the WAL beside it.
+  if ((statSync(from, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
   to.prepare("ATTACH DATABASE ? AS other").run(from);
   try {
     const has = to.prepare("SELECT 1 FROM other.sqlite_schema WHERE type = 'table' AND name = 'chats'").get();
     if (has === undefined) return;
     to.exec(
-      "INSERT OR IGNORE INTO main.chats (id, title, created, json) SELECT id, title, created, json FROM other.chats",
+      "INSERT OR REPLACE INTO main.chats (id, title, created, json) SELECT id, title, created, json FROM other.chats",
     );
   } finally {
     to.exec("DETACH DATABASE other");

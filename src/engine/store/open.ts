@@ -55,13 +55,14 @@ export function openForWriting(file: string, options: StoreOptions): OpenedState
   const notices: string[] = [];
   let db: DatabaseSync | undefined;
   try {
-    const { path, setAside } = choosePath(file, options, notices);
+    const { path, setAside, chatsOf } = choosePath(file, options, notices);
     db = new DatabaseSync(path, { timeout: 5_000 });
     configureWriter(db);
     if (scalar(db, "SELECT count(*) FROM sqlite_schema") === 0) {
       createSchema(db, options, options.createdBy ?? "armt");
-      if (path !== file) copyChats(file, db);
+      if (chatsOf !== null) rescueChats(chatsOf, db);
     }
+    if (path === file) giveUpRebuild(file, db);
     if (readMeta(db, "workspace") === undefined) writeMeta(db, "workspace", options.workspaceId);
     writeMeta(db, "writer", lock.token);
     return { db, path, lock, notices, setAside };
@@ -102,27 +103,30 @@ function choosePath(
   file: string,
   options: StoreOptions,
   notices: string[],
-): { readonly path: string; readonly setAside: string | null } {
+): {
+  readonly path: string;
+  readonly setAside: string | null;
+  /** The state whose chats a new one begins with. */
+  readonly chatsOf: string | null;
+} {
   const found = inspectState(file, options);
   switch (found.kind) {
     case "absent":
       if (found.emptied) notices.push(`${file} was empty; a new one is built.`);
-      removeState(rebuildPath(file));
-      return { path: file, setAside: null };
+      return { path: file, setAside: null, chatsOf: null };
     case "usable":
       refuseForeign(file, found.workspace, options);
-      removeState(rebuildPath(file));
-      return { path: file, setAside: null };
+      return { path: file, setAside: null, chatsOf: null };
     case "outdated":
       refuseForeign(file, found.workspace, options);
       notices.push(
         `${file} was made with another model, layout or older format: it is kept until a new one is complete.`,
       );
-      return { path: chooseRebuild(rebuildPath(file), options, notices), setAside: null };
+      return { path: chooseRebuild(file, options, notices), setAside: null, chatsOf: file };
     case "corrupt": {
       const aside = setAside(file);
       notices.push(`${file} was damaged (${found.reason}). It was set aside as ${aside}; a new one is built.`);
-      return { path: file, setAside: aside };
+      return { path: file, setAside: aside, chatsOf: aside };
     }
     case "newer":
       throw new StateFromNewerVersionError(file, found.format, FORMAT_VERSION);
@@ -131,12 +135,37 @@ function choosePath(
   }
 }
 
-/** Goes on with an unfinished rebuild for the same model; one for another model is of no use to anybody. */
-function chooseRebuild(path: string, options: StoreOptions, notices: string[]): string {
+/** Goes on with an unfinished rebuild for the same model; of one for another model only the chats are of use. */
+function chooseRebuild(file: string, options: StoreOptions, notices: string[]): string {
+  const path = rebuildPath(file);
   const { kind } = inspectState(path, options);
-  if (kind === "corrupt") notices.push(`An unfinished rebuild was damaged and set aside as ${setAside(path)}.`);
-  else if (kind !== "usable") removeState(path);
+  if (kind === "usable") return path;
+  const db = new DatabaseSync(file, { timeout: 5_000 });
+  try {
+    if (kind === "corrupt") {
+      const aside = setAside(path);
+      notices.push(`An unfinished rebuild was damaged and set aside as ${aside}.`);
+      rescueChats(aside, db);
+    } else giveUpRebuild(file, db);
+  } finally {
+    db.close();
+  }
   return path;
+}
+
+/** Removes an unfinished rebuild; chats were written to it alone. */
+function giveUpRebuild(file: string, db: DatabaseSync): void {
+  rescueChats(rebuildPath(file), db);
+  removeState(rebuildPath(file));
+}
+
+/** Copies what chats can be read of a state that may be damaged. */
+function rescueChats(from: string, db: DatabaseSync): void {
+  try {
+    copyChats(from, db);
+  } catch (error) {
+    if (!(toStateError(error, from) instanceof StateCorruptError)) throw error;
+  }
 }
 
 function refuseForeign(file: string, owner: string | undefined, options: StoreOptions): void {

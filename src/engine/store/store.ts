@@ -74,7 +74,7 @@ export class Store {
   /**
    * Opens a workspace's state, and creates it where there is none.
    *
-   * - damaged: set aside as `<file>.corrupt-<n>`, a new one is made, told in `notices`
+   * - damaged: set aside as `<file>.corrupt-<n>`, a new one is made with its chats where they can be read, told in `notices`
    * - another model, layout or an older format: kept, and a new one made beside it (`rebuilding`, `commitRebuild`)
    * - another process writes it: opened for reading, told in `notices`
    *
@@ -327,6 +327,8 @@ export class Store {
 
   removeChat(id: string): void {
     this.#changeChats((chats) => chats.remove(id));
+    // It must not come back when the rebuild is given up.
+    if (this.rebuilding) this.#connection.mapped(() => changeChatsIn(this.#file, (chats) => chats.remove(id)));
   }
 
   /** Moves what was committed from the WAL into the file, as far as readers leave it; only for a writer. */
@@ -419,14 +421,7 @@ export class Store {
       this.transaction(() => change(this.#tables.chats));
       return;
     }
-    this.#connection.mapped(() => {
-      const db = new DatabaseSync(this.#connection.path, { timeout: 5_000 });
-      try {
-        change(new ChatTable(db));
-      } finally {
-        db.close();
-      }
-    });
+    this.#connection.mapped(() => changeChatsIn(this.#connection.path, change));
   }
 
   #readShards(): StoredShard[] {
@@ -475,6 +470,15 @@ export class Store {
       for (const id of damaged) shards.settle(id);
     });
     this.#notices.push(`The states of ${damaged.length} shards were damaged and were made again from their writes.`);
+  }
+}
+
+function changeChatsIn(path: string, change: (chats: ChatTable) => void): void {
+  const db = new DatabaseSync(path, { timeout: 5_000 });
+  try {
+    change(new ChatTable(db));
+  } finally {
+    db.close();
   }
 }
 

@@ -301,6 +301,53 @@ test("clear removes damaged states that were set aside, and what a killed proces
   assert.deepEqual(besides(file), others.map((end) => basename(file) + end).sort());
 });
 
+function titles(store: Store): string[] {
+  return store.chats().map(({ title }) => title);
+}
+
+test("chats of a rebuild that is given up are kept, and removed ones stay away", async (t) => {
+  const file = await stateFile(t);
+  const b = openStore(t, file, { modelHash: "model-b" });
+  b.putChat({ id: "d", title: "D", created: 2, json: "{}" });
+  b.putChat({ id: "e", title: "E", created: 3, json: "{}" });
+  b.removeChat("c");
+  b.close();
+  const c = openStore(t, file, { modelHash: "model-c" });
+  assert.deepEqual(titles(c), ["E", "D"]);
+  c.putChat({ id: "d", title: "D, asked on", created: 2, json: "{}" });
+  c.close();
+  const back = openStore(t, file);
+  assert.deepEqual([titles(back), back.files().length], [["E", "D, asked on"], 10]);
+  assert.deepEqual(await back.verify(), []);
+});
+
+test("a state that is set aside gives its chats to the new one", async (t) => {
+  const file = await stateFile(t);
+  const db = new DatabaseSync(file);
+  db.exec("DELETE FROM fts WHERE rowid = 9");
+  db.close();
+  const damaged = openStore(t, file);
+  assert.notDeepEqual(await damaged.verify(), []);
+  damaged.close();
+  const store = openStore(t, file);
+  assert.deepEqual([store.setAside, titles(store), store.files()], [`${file}.corrupt-1`, ["T"], []]);
+});
+
+test("a damaged rebuild gives what chats can be read, and one of noise none", async (t) => {
+  const file = await stateFile(t);
+  const b = openStore(t, file, { modelHash: "model-b" });
+  b.putChat({ id: "d", title: "D", created: 2, json: "{}" });
+  b.close();
+  const db = new DatabaseSync(`${file}.rebuild`);
+  db.exec("INSERT INTO meta VALUES ('suspect', '1')");
+  db.close();
+  const again = openStore(t, file, { modelHash: "model-b" });
+  assert.deepEqual(titles(again), ["D", "T"]);
+  again.close();
+  writeFileSync(`${file}.rebuild`, "noise");
+  assert.deepEqual(titles(openStore(t, file)), ["D", "T"]);
+});
+
 test("no state to read is told", (t) => {
   assert.throws(
     () => Store.open(join(temporaryFolder(t), "none.db"), { ...OPTIONS, readOnly: true }),
