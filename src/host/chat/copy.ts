@@ -1,4 +1,4 @@
-import type { CitedPlace, Exchange } from "./exchange.ts";
+import { type CitedPlace, type Exchange, listItems } from "./exchange.ts";
 
 function range({ view }: CitedPlace): string {
   return view.lineTo > view.line ? `${view.line}-${view.lineTo}` : `${view.line}`;
@@ -34,15 +34,9 @@ function link(place: CitedPlace): string {
 }
 
 /** The answer alone, as it stands in the code. */
-export function answerText({ result, citations }: Exchange): string {
+export function answerText({ result }: Exchange): string {
   if (result.status !== "answered") return "";
-  if (result.kind !== "list") return result.text;
-  return citations.map(({ quote, span, from }) => spanText(quote, from, span) ?? quote).join("\n");
-}
-
-function spanText(quote: string, from: number, span: CitedPlace["span"]): string | undefined {
-  if (span === undefined) return undefined;
-  return quote.split("\n")[span.line - from]?.slice(span.column, span.column + span.length);
+  return result.kind === "list" ? listItems(result.text).join("\n") : result.text;
 }
 
 /** Question, answer and quoted places as Markdown. */

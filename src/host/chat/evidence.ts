@@ -1,6 +1,6 @@
 import type { Citation } from "../../engine/types.ts";
 import type { AskResult } from "../../protocol/engine.ts";
-import { type CitedPlace, surenessOf } from "./exchange.ts";
+import { type CitedPlace, listItems, surenessOf } from "./exchange.ts";
 import { citedPlace } from "./snippet.ts";
 import { joiningWord } from "./via.ts";
 
@@ -95,7 +95,7 @@ type Span = NonNullable<Citation["span"]>;
 function itemsOf(answer: string, { quote, from }: Citation): Span[] {
   const spans: Span[] = [];
   let offset = 0;
-  for (const item of answer.split(", ")) {
+  for (const item of listItems(answer)) {
     const at = quote.indexOf(item, offset);
     if (item === "" || at < 0) continue;
     const before = quote.slice(0, at).split("\n");

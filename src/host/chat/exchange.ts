@@ -65,6 +65,11 @@ export function surenessOf(confidence: number): Sureness {
   return confidence >= LIKELY ? "likely" : "unsure";
 }
 
+/** The items of a list as the engine joins them: one a line where one of them holds a comma. */
+export function listItems(answer: string): string[] {
+  return answer.split(answer.includes("\n") ? "\n" : ", ");
+}
+
 /** It waits for its turn, or is being answered. */
 export function isRunning({ result: { status } }: Exchange): boolean {
   return status === "waiting" || status === "recalling" || status === "reading";
