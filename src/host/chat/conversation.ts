@@ -95,6 +95,8 @@ export class Conversation implements vscode.Disposable {
   readonly #options: ConversationOptions;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #running = new Map<string, AbortController>();
+  /** Chats with a question under way: they may be kept nowhere yet. */
+  readonly #asking = new Set<Chat>();
   /** Resolves when the question of a chat that was asked last has ended: one after the other is answered. */
   readonly #turns = new WeakMap<Chat, Promise<void>>();
   #chat: Chat = newChat();
@@ -243,12 +245,19 @@ export class Conversation implements vscode.Disposable {
   }
 
   async remove(id: string): Promise<void> {
+    const chats = [...(await this.#options.chats.all()), ...this.#asking];
+    const questions = chats.find((each) => each.id === id)?.exchanges.map(({ question }) => question) ?? [];
     await this.#options.chats.remove(id);
+    this.#keep(
+      ASKED,
+      this.asked.filter((each) => !questions.includes(each)),
+    );
     if (this.#chat.id === id) this.startNew();
   }
 
   async removeAll(): Promise<void> {
-    for (const { id } of await this.#options.chats.all()) await this.#options.chats.remove(id);
+    const chats = [...(await this.#options.chats.all()), ...this.#asking];
+    for (const { id } of chats) await this.#options.chats.remove(id);
     this.#keep(ASKED, []);
     this.startNew();
   }
@@ -279,10 +288,12 @@ export class Conversation implements vscode.Disposable {
   }
 
   async #run(chat: Chat, exchange: Exchange): Promise<void> {
+    this.#asking.add(chat);
     const others = chat.exchanges.some((each) => each !== exchange && isRunning(each));
     const answering = this.#answer(exchange, others ? this.#turns.get(chat) : undefined);
     this.#turns.set(chat, answering);
     await answering;
+    if (!chat.exchanges.some(isRunning)) this.#asking.delete(chat);
     this.#changed.fire();
     if (exchange.result.status === "failed") return;
     await this.#options.chats.save(chat).catch((error: unknown) => this.#options.log.warn(describe(error)));
