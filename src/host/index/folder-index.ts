@@ -56,6 +56,15 @@ export interface FolderIndexOptions {
   readonly keep: (wish: Wish) => void;
 }
 
+/** The index is written by another window; the message says what to do. */
+class OtherWindowReadsError extends Error {
+  override readonly name = "OtherWindowReadsError";
+
+  constructor(folder: string) {
+    super(vscode.l10n.t("Another window reads {0}. Rebuild the index there.", folder));
+  }
+}
+
 /** A run over an index that was whole before is shown as such only when it takes this long. */
 const QUIET_MS = 1_500;
 const NOTHING: Extent = { files: 0, of: 0, share: 0 };
@@ -185,7 +194,12 @@ export class FolderIndex {
     if (this.#state.state !== "indexing" && this.#state.state !== "opening") return;
     this.#want("paused");
     await this.#stopRun();
-    if (this.#opened) this.#status = await this.#options.engine.status(this.path).catch(() => this.#status);
+    if (!this.#opened) {
+      // What was read before is asked meanwhile.
+      this.#drive({ only: "open" });
+      return;
+    }
+    this.#status = await this.#options.engine.status(this.path).catch(() => this.#status);
     this.#become({ state: "paused" });
   }
 
@@ -212,6 +226,7 @@ export class FolderIndex {
   }
 
   async rebuild(): Promise<void> {
+    if (this.#status?.readOnly === true) throw new OtherWindowReadsError(this.folder.name);
     this.#want("on");
     await this.#stopRun();
     this.#drive({ rebuild: true });
@@ -219,12 +234,22 @@ export class FolderIndex {
 
   /** Forgets what was read, and the consent with it. */
   async clear(): Promise<void> {
-    this.#want("off");
+    const wish = this.#wish;
+    // Nothing begins meanwhile; the consent is kept as long as the index is.
+    this.#wish = "off";
     await this.#stopRun();
-    const { engine, folder, state } = this.#options;
-    if (!this.#opened)
-      await engine.open({ folder: this.path, state: state.fsPath, ...modelSettings(), ...discoverySettings(folder) });
-    await engine.clear(this.path);
+    const { engine, folder, state, keep } = this.#options;
+    try {
+      if (!this.#opened)
+        await engine.open({ folder: this.path, state: state.fsPath, ...modelSettings(), ...discoverySettings(folder) });
+      await engine.clear(this.path);
+    } catch (error) {
+      this.#wish = wish;
+      if (!this.#opened) await engine.close(this.path).catch((reason: unknown) => this.#note(reason));
+      this.restore();
+      throw error;
+    }
+    keep("off");
     await engine.close(this.path);
     this.#opened = false;
     this.#kept = false;

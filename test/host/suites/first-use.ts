@@ -49,6 +49,19 @@ function filesKept(): number {
   }, 0);
 }
 
+/** Chooses what the warning offers first. */
+async function clearIndex(): Promise<void> {
+  let cleared = false;
+  const clearing = Promise.resolve(vscode.commands.executeCommand("armt.clear")).finally(() => {
+    cleared = true;
+  });
+  await until("it is cleared", async () => {
+    await vscode.commands.executeCommand("notification.acceptPrimaryAction");
+    return cleared;
+  });
+  await clearing;
+}
+
 async function acceptQuickPick(): Promise<void> {
   await vscode.commands.executeCommand("workbench.action.acceptSelectedQuickOpenItem");
 }
@@ -223,19 +236,37 @@ export async function run(): Promise<void> {
         await untilAnswer(QUESTION, ({ text }) => ANSWER.test(text ?? ""));
       });
 
+      it("is asked when it was paused while it was being opened", async () => {
+        await vscode.commands.executeCommand("armt.stop");
+        await vscode.commands.executeCommand("armt.index");
+        assert.equal((await api()).folders[0]?.state, "opening");
+        await vscode.commands.executeCommand("armt.pause");
+        await untilState("paused");
+        assert.match((await (await api()).ask(QUESTION)).text ?? "", ANSWER);
+      });
+
+      it("keeps index and consent where another window writes", async function () {
+        if (process.env["ARMT_TEST_DATA"] === undefined) this.skip();
+        await vscode.commands.executeCommand("armt.stop");
+        const [path = ""] = stateFiles();
+        const other = new DatabaseSync(join(process.env["ARMT_TEST_DATA"] ?? "", `${path}.lock`));
+        try {
+          other.exec("BEGIN IMMEDIATE");
+          await vscode.commands.executeCommand("armt.index");
+          await untilState("ready");
+          await clearIndex();
+          await vscode.commands.executeCommand("armt.rebuild");
+          assert.match((await (await api()).ask(QUESTION)).text ?? "", ANSWER);
+        } finally {
+          other.close();
+        }
+      });
+
       it("forgets by Clear, also what Stop has kept", async function () {
         if (process.env["ARMT_TEST_DATA"] === undefined) this.skip();
         await vscode.commands.executeCommand("armt.stop");
         assert.ok(filesKept() > 15, "Stop keeps what was read");
-        let cleared = false;
-        const clearing = Promise.resolve(vscode.commands.executeCommand("armt.clear")).then(() => {
-          cleared = true;
-        });
-        await until("it is cleared", async () => {
-          await vscode.commands.executeCommand("notification.acceptPrimaryAction");
-          return cleared;
-        });
-        await clearing;
+        await clearIndex();
         assert.equal((await api()).folders[0]?.state, "off");
         assert.equal(filesKept(), 0);
       });
