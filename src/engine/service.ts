@@ -12,6 +12,7 @@ import type { ReadCandidate } from "./read/candidate.ts";
 import { Opener } from "./read/opener.ts";
 import { Recall } from "./recall/recall.ts";
 import { Scheduler, type Turn, type Urgency } from "./scheduler.ts";
+import { DiskFullError, StateNotWritableError } from "./store/errors.ts";
 import { WriterLock } from "./store/lock.ts";
 import type { Chat } from "./store/records.ts";
 import { removeState } from "./store/state-file.ts";
@@ -296,7 +297,8 @@ export class Engine {
   async verify(signal?: AbortSignal): Promise<VerifyReport> {
     const problems = await this.#store.verify(signal);
     const { files, segments, writes, shards } = this.#store.stats();
-    return { ok: problems.length === 0, problems, checked: { files, segments, writes, shards } };
+    const marked = problems.length > 0 && (await this.#markDamaged(signal));
+    return { ok: problems.length === 0, problems, marked, checked: { files, segments, writes, shards } };
   }
 
   async clear(): Promise<void> {
@@ -359,6 +361,27 @@ export class Engine {
       },
       signal,
     );
+  }
+
+  /**
+   * Leaves the mark of damage in a state that is only read here, by a look with the writer's lock: what a running writer
+   * had half done is no damage. False where another process writes the state, or it may not be written.
+   */
+  async #markDamaged(signal?: AbortSignal): Promise<boolean> {
+    if (!this.#store.readOnly) return true;
+    try {
+      const store = await openStore({ ...this.#options, readOnly: false }, this.#root, this.#model.bundle);
+      try {
+        if (store.readOnly) return false;
+        await store.verify(signal);
+        return true;
+      } finally {
+        store.close();
+      }
+    } catch (error) {
+      if (error instanceof StateNotWritableError || error instanceof DiskFullError) return false;
+      throw error;
+    }
   }
 
   /** Opens the state anew: a damaged one is set aside by that, and who writes it is decided again. */

@@ -149,5 +149,7 @@ export interface StatusReport {
 export interface VerifyReport {
   readonly ok: boolean;
   readonly problems: readonly string[];
+  /** Damage is noted in the state, so that the next index run builds it again. */
+  readonly marked: boolean;
   readonly checked: Readonly<Record<"files" | "segments" | "writes" | "shards", number>>;
 }

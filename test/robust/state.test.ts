@@ -86,6 +86,25 @@ test("a state with flipped bytes in a memory is found by verify and mended by in
   assert.equal((await box.run(["verify", workspace, "--state", state])).code, 0);
 });
 
+test("what only verify can tell is built again by index, unless another process writes meanwhile", async () => {
+  const state = copy("disagrees");
+  const database = new DatabaseSync(state);
+  database.exec("DELETE FROM fts WHERE rowid = 1; UPDATE files SET segments = segments + 1 WHERE id = 1");
+  database.close();
+  const lock = new DatabaseSync(`${state}.lock`);
+  lock.exec("BEGIN IMMEDIATE");
+  const held = await box.run(["verify", workspace, "--state", state]);
+  lock.close();
+  assert.equal(held.code, 1);
+  assert.match(held.stdout, /lexical index does not have it[\s\S]*Another process writes this state/);
+  const verified = await box.run(["verify", workspace, "--state", state]);
+  assert.equal(verified.code, 1);
+  assert.match(verified.stdout, /armt index/);
+  const run = await box.index(workspace, "--state", state);
+  assert.equal(run.streamedSegments, report.segments);
+  assert.equal((await box.run(["verify", workspace, "--state", state])).code, 0);
+});
+
 test("a state made with another model is rebuilt, told, and never mixed", async () => {
   const state = copy("model");
   const database = new DatabaseSync(state);

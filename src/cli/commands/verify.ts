@@ -9,7 +9,7 @@ export function addVerify(program: Command, run: Runner): void {
   withCommonFlags(
     program
       .command("verify")
-      .summary("check the state against its checksums and the disk")
+      .summary("check the state against its checksums")
       .description("Checks the state: checksums, and that each memory follows from its writes. Exit code 1: damaged.")
       .argument("[folder]", "the workspace", "."),
   ).action(
@@ -22,7 +22,10 @@ export function addVerify(program: Command, run: Runner): void {
         : [
             "The state is damaged:",
             ...report.problems.map((problem) => `  ${safeLine(problem)}`),
-            "Run armt index: it sets the damaged part aside and builds it again.",
+            report.marked
+              ? "Run armt index: it builds again what is damaged."
+              : "Another process writes this state, or it may not be written: end that process or allow writing, " +
+                "then run armt verify again.",
           ].join("\n");
       context.result(flags, report, text);
       return report.ok ? 0 : 1;
