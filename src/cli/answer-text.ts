@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import type { Answer, Citation } from "../engine/types.ts";
+import { surenessOf } from "../protocol/sureness.ts";
 import { duration, percent, plural } from "./quantities.ts";
 import { indented, safeBlock, safeLine } from "./terminal.ts";
 
@@ -13,14 +14,6 @@ export function describeAnswer(answer: Answer): string {
   return [...blocks, ...answer.citations.map(describeCitation)].join("\n\n");
 }
 
-/** How sure an answer is, in words. */
-export function confidenceInWords(confidence: number): string {
-  if (confidence >= 0.9) return "very sure";
-  if (confidence >= 0.7) return "fairly sure";
-  if (confidence >= 0.4) return "not sure";
-  return "a guess";
-}
-
 function headline(answer: Answer): string {
   if (answer.abstained) return styleText("bold", "Not found in the workspace.");
   if (answer.answer === null) return styleText("bold", "See:");
@@ -28,7 +21,7 @@ function headline(answer: Answer): string {
 }
 
 function circumstances(answer: Answer): string {
-  const sure = answer.abstained ? [] : [`${confidenceInWords(answer.confidence)} (${percent(answer.confidence)})`];
+  const sure = answer.abstained ? [] : [`${surenessOf(answer.confidence)} (${percent(answer.confidence)})`];
   const line = [...sure, plural(answer.hops, "hop"), duration(answer.ms)].join(", ");
   const sentence = `${line.charAt(0).toUpperCase()}${line.slice(1)}.`;
   if (answer.coverage >= 1) return sentence;

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
-import type { Place, Sureness } from "../protocol/panel.ts";
+import type { Place } from "../protocol/panel.ts";
+import type { Sureness } from "../protocol/sureness.ts";
 import { clipText, visibleText } from "../protocol/text.ts";
 import type { CitedPlace, Exchange } from "./chat/exchange.ts";
 

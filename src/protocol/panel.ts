@@ -1,3 +1,5 @@
+import type { Sureness } from "./sureness.ts";
+
 /**
  * Host ⇄ panel (webview). The host keeps the truth and sends whole snapshots, on `ready` and after each change; the
  * panel sends what the user did. Everything in a snapshot is plain text: the panel never makes HTML of it.
@@ -82,8 +84,6 @@ export interface StageView {
   readonly count: number;
   readonly of?: number;
 }
-
-export type Sureness = "sure" | "likely" | "unsure";
 
 export type ExchangeStatus =
   /** Asked as soon as it can be: the engine starts, next to nothing is read yet, or a question before it still runs. */

@@ -1,6 +1,7 @@
 import * as l10n from "@vscode/l10n";
-import type { CitationView, Sureness } from "../protocol/panel.ts";
+import type { CitationView } from "../protocol/panel.ts";
 import { PANEL_WORDS } from "../protocol/panel-page.ts";
+import type { Sureness } from "../protocol/sureness.ts";
 
 /** The words of the panel, in one place. English stands here; the page brings another language, if there is one. */
 

@@ -1,5 +1,5 @@
 import type { Answer, AskStage, Citation } from "../../engine/types.ts";
-import { confidenceInWords } from "../answer-text.ts";
+import { surenessOf } from "../../protocol/sureness.ts";
 import { count, percent, plural } from "../quantities.ts";
 import type { ServedStatus } from "./served-workspace.ts";
 
@@ -31,7 +31,7 @@ export function describeStatus(status: ServedStatus): string {
 
 function headline(answer: Answer): string {
   if (answer.abstained) return "Not found in the workspace.";
-  const sure = `${confidenceInWords(answer.confidence)} (${percent(answer.confidence)})`;
+  const sure = `${surenessOf(answer.confidence)} (${percent(answer.confidence)})`;
   return answer.answer === null ? `See the places below: ${sure}.` : `${answer.answer}\n\nConfidence: ${sure}.`;
 }
 

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { AskResult } from "../../protocol/engine.ts";
 import type { ChatView, ExchangeStatus } from "../../protocol/panel.ts";
+import { surenessOf } from "../../protocol/sureness.ts";
 import { clipText } from "../../protocol/text.ts";
 import { EngineCrashedError, EngineDisposedError, EngineStoppedError, isCancelled } from "../engine/errors.ts";
 import type { EngineClient } from "../engine-client.ts";
@@ -20,7 +21,6 @@ import {
   isRunning,
   newChat,
   newExchange,
-  surenessOf,
 } from "./exchange.ts";
 import { fileNow } from "./file-now.ts";
 import { prefixOf, scopeOf } from "./narrow.ts";

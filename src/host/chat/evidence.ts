@@ -1,6 +1,7 @@
 import type { Citation } from "../../engine/types.ts";
 import type { AskResult } from "../../protocol/engine.ts";
-import { type CitedPlace, listItems, surenessOf } from "./exchange.ts";
+import { surenessOf } from "../../protocol/sureness.ts";
+import { type CitedPlace, listItems } from "./exchange.ts";
 import { citedPlace } from "./snippet.ts";
 import { joiningWord } from "./via.ts";
 

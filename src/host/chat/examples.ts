@@ -1,12 +1,11 @@
 import * as vscode from "vscode";
 import type { ExampleCandidate } from "../../engine/examples/candidates.ts";
 import type { AskResult } from "../../protocol/engine.ts";
-import type { Sureness } from "../../protocol/panel.ts";
+import { type Sureness, surenessOf } from "../../protocol/sureness.ts";
 import type { EngineClient } from "../engine-client.ts";
 import type { FolderIndex } from "../index/folder-index.ts";
 import type { Folders } from "../index/folders.ts";
 import { describe } from "../logging.ts";
-import { surenessOf } from "./exchange.ts";
 
 const KEPT = "armt.examples";
 const SHOWN = 5;

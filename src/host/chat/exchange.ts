@@ -1,12 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type {
-  CitationView,
-  ExchangeStatus,
-  ExchangeView,
-  RulerView,
-  StageView,
-  Sureness,
-} from "../../protocol/panel.ts";
+import type { CitationView, ExchangeStatus, ExchangeView, RulerView, StageView } from "../../protocol/panel.ts";
 
 /** A place that a question goes on from. */
 export interface About {
@@ -53,16 +46,6 @@ export interface Chat {
   /** Milliseconds since 1970. */
   readonly created: number;
   exchanges: readonly Exchange[];
-}
-
-/** Likely right in nine, and in six of ten cases. */
-const SURE = 0.75;
-const LIKELY = 0.4;
-
-/** A calibrated probability in words. */
-export function surenessOf(confidence: number): Sureness {
-  if (confidence >= SURE) return "sure";
-  return confidence >= LIKELY ? "likely" : "unsure";
 }
 
 /** The items of a list as the engine joins them: one a line where one of them holds a comma. */
