@@ -15,7 +15,7 @@ export interface Context {
   readonly note: (text: string) => void;
 }
 
-/** A command: resolves to the exit code (DESIGN §8: 0 done, 1 failed, 3 not found in the workspace). */
+/** A command: resolves to the exit code (0 done, 1 failed, 3 not found in the workspace). */
 export type Action<Arguments extends unknown[]> = (context: Context, ...args: Arguments) => Promise<number>;
 
 /** Makes of a command what commander calls: with a context, with errors told and the exit code set. */

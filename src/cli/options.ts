@@ -12,7 +12,7 @@ export interface EngineFlags {
   readonly model?: string;
 }
 
-/** The flags of the commands that people and scripts run (DESIGN §8). */
+/** The flags of the commands that people and scripts run. */
 export interface CommonFlags extends EngineFlags {
   readonly json?: boolean;
   readonly without?: readonly Part[];

@@ -81,7 +81,7 @@ function parseQuestion(row: string): BatchQuestion | string {
   return { id, question };
 }
 
-/** One line of the results file (DESIGN §8). */
+/** One line of the results file. */
 export function resultLine(id: string | number, answer: Answer): string {
   const citations = answer.citations.map(({ file, from, to, quote }) => ({ file, from, to, quote }));
   const { abstained, confidence, hops, ms } = answer;

@@ -49,7 +49,7 @@ interface Place {
   readonly reading: Reading;
 }
 
-/** One question's way through the engine: recall, read, up to three hops, answer from disk (DESIGN §3). */
+/** One question's way through the engine: recall, read, up to three hops, answer from disk. */
 export class Asking {
   readonly #deps: AskDeps;
   readonly #run: AskRun;

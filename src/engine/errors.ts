@@ -1,6 +1,6 @@
 /**
  * One class per cause. A message says what happened and what the user can do next;
- * `code` is stable for scripts, `exitCode` is what the command line returns (DESIGN §8).
+ * `code` is stable for scripts, `exitCode` is what the command line returns.
  */
 export class ArmtError extends Error {
   readonly code: string;

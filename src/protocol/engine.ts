@@ -24,7 +24,7 @@ export interface EngineErrorData {
 
 export interface OpenParams {
   readonly folder: string;
-  /** State file, in VS Code's storage for the workspace. */
+  /** State file, in the extension's global storage. */
   readonly state: string;
   /** Bundle folder; default: the one that comes with the extension. */
   readonly model?: string;

@@ -5,7 +5,7 @@ import type { Sureness } from "./sureness.ts";
  * panel sends what the user did. Everything in a snapshot is plain text: the panel never makes HTML of it.
  */
 
-/** The strip at the top and what stands for an empty thread (`UX`: states of the index). */
+/** The strip at the top and what stands for an empty thread. */
 export type IndexView =
   | { readonly state: "loading" }
   | {

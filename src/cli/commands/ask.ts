@@ -4,7 +4,7 @@ import { describeAnswer } from "../answer-text.ts";
 import { openToAsk, type Runner } from "../context.ts";
 import { type CommonFlags, withCommonFlags } from "../options.ts";
 
-/** DESIGN §8: the question's answer is not in the workspace. */
+/** Exit code: the question's answer is not in the workspace. */
 const NOT_FOUND = 3;
 
 /** Registers `armt ask [folder] "question"`. */

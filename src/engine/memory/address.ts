@@ -1,6 +1,6 @@
 /**
- * Fixed random ±1/√V codes, one per address: the value of every write (LAB part 2: learned values are slow, fixed
- * ones are not in the way). Codes are kept as bits and made on demand; the same seed gives the same codes everywhere.
+ * Fixed random ±1/√V codes, one per address: the value of every write (learned values are slow, fixed ones are not in
+ * the way). Codes are kept as bits and made on demand; the same seed gives the same codes everywhere.
  */
 export class AddressCodes {
   readonly width: number;

@@ -1,4 +1,4 @@
-/** Kept under the root of the unit form, so that a zero vector maps to zero (LAB part 2, `phi`). */
+/** Kept under the root of the unit form, so that a zero vector maps to zero. */
 const EPSILON = 1e-6;
 
 /** Most non-zero numbers φ of one vector can have: half of its width, as relu(x) and relu(-x) exclude each other. */

@@ -67,8 +67,8 @@ export function deltaWrite(
 }
 
 /**
- * Ridge regression over all writes: `A = Φᵀ(ΦΦᵀ + λI)⁻¹V` with rows weighted by √β (LAB part 2, `fill_ridge`), solved
- * as K×K or as count×count equations, whichever are fewer. Returns A [K, V].
+ * Ridge regression over all writes: `A = Φᵀ(ΦΦᵀ + λI)⁻¹V` with rows weighted by √β, solved as K×K or as count×count
+ * equations, whichever are fewer. Returns A [K, V].
  *
  * A function of the set of writes: they are taken in the order of their addresses, so the numbers do not depend on
  * the order of the batch, to the last bit.

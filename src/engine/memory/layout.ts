@@ -28,7 +28,7 @@ export interface FactsLayout {
 
 export type StateBits = 4 | 8;
 
-/** Layout used when the bundle says nothing else (contract of the workspace memory, DESIGN §5). */
+/** Layout used when the bundle says nothing else. */
 export const DEFAULT_FACTS_LAYOUT: FactsLayout = {
   slotsPerSegment: 12,
   segmentsPerShard: 256,

@@ -15,7 +15,7 @@ export interface RecallShard {
  * Asks shards' states. `r = Σ_t w_t φ(q_t)ᵀA`; a segment's score is `r · code(position)`. The address is the segment,
  * not the slot, so that all its writes add up in one value: that finds more than slots' values of twice the width, and
  * is one product a shard for all question keys (models/training/experiments.md). Raw scores compare across shards and
- * tell absence (LAB part 2).
+ * tell absence.
  *
  * @param questionKeys one vector [dMem] per question key
  * @param weights w_t, one per question key
@@ -69,7 +69,7 @@ export interface ExactScores {
 }
 
 /**
- * Ranks segments by their logged keys instead of the state: the nearest key beats every matrix (LAB part 2).
+ * Ranks segments by their logged keys instead of the state: the nearest key beats every matrix.
  *
  * @param segments int8 keys [count, dMem] of each segment; their scale drops out, as φ has unit length
  */

@@ -47,7 +47,7 @@ export class BundleDamagedError extends BundleError {
   }
 }
 
-/** A model bundle: `models/<name>/` (DESIGN §4). */
+/** A model bundle: `models/<name>/`. */
 export interface Bundle {
   readonly folder: string;
   readonly name: string;

@@ -37,7 +37,7 @@ export interface ReadStep {
 export type OnProvider = (provider: Provider, running: boolean, reason?: string) => void;
 
 /**
- * The model's three uses over one graph: index and recall with the read gate closed, read with it open (DESIGN §4).
+ * The model's three uses over one graph: index and recall with the read gate closed, read with it open.
  * Where a provider does not start, or fails at a step, the CPU takes over and does that step again.
  */
 export class Stepper {

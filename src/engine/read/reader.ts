@@ -9,8 +9,8 @@ const SPANS_KEPT = 12;
 const LONGEST_SPAN = 32;
 
 /**
- * Streams candidates through the layered reader memory, question first (DESIGN §4 "Reading"). The memory goes on from
- * one call to the next, so that a later hop knows what an earlier one found. Dispose of it when the question is answered.
+ * Streams candidates through the layered reader memory, question first. The memory goes on from one call to the next, so
+ * that a later hop knows what an earlier one found. Dispose of it when the question is answered.
  */
 export class Reader implements Disposable {
   readonly #stepper: Stepper;

@@ -68,7 +68,7 @@ export class Recall {
 
   /**
    * The shards' states propose segments, as do the other parts; the exact keys of the log rank all that were proposed
-   * (LAB part 2, §3: the nearest key beats every matrix).
+   * (the nearest key beats every matrix).
    */
   #byMemory(
     query: RecallQuery,

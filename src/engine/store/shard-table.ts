@@ -28,7 +28,7 @@ const OPEN_SHARDS_KEPT = 4;
 
 /**
  * Shards' states: a function of the live writes in the order of their addresses. While a shard changes it is filled by
- * the delta rule, at rest by ridge regression (DESIGN §5).
+ * the delta rule (arXiv 2407.04841, eq. 5), at rest by ridge regression.
  */
 export class ShardTable {
   readonly #identity: StateIdentity;

@@ -54,9 +54,9 @@ interface Cached<T> {
 }
 
 /**
- * The state of a workspace: one SQLite file with files, segments, log of writes, shard states, lexical index and chats
- * (DESIGN §6). Every change is one transaction with the states it touches, so after a crash at any instant the file is
- * either before or after it. Synchronous but for what takes longer than a few shards.
+ * The state of a workspace: one SQLite file with files, segments, log of writes, shard states, lexical index and chats.
+ * Every change is one transaction with the states it touches, so after a crash at any instant the file is either before
+ * or after it. Synchronous but for what takes longer than a few shards.
  *
  * Methods throw the classes of `errors.ts`: `DiskFullError` (rolled back, store still usable), `StoreReadOnlyError`,
  * `StateCorruptError` (the next `open` sets the file aside), `WriterLockLostError`, `StateBusyError`, `StateIoError`.

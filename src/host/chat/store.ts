@@ -47,7 +47,7 @@ export class ChatStore {
     return [...this.#known.values()].sort((a, b) => b.created - a.created);
   }
 
-  /** Keeps a chat, also where this window may not write the memory (the engine keeps it until it may). */
+  /** Keeps a chat, also where this window may not write the memory: chats are no part of what a writer's lock guards. */
   async save(chat: Chat): Promise<void> {
     if (this.#removed.has(chat.id)) return;
     this.#known.set(chat.id, chat);
