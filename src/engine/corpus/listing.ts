@@ -129,6 +129,9 @@ async function git(folder: string, args: readonly string[], signal?: AbortSignal
   return code === 0 ? out : undefined;
 }
 
+/** A pipe in place of a `.gitignore` holds git for ever; the largest workspaces are listed in seconds. */
+const MOST_GIT_MS = 30_000;
+
 /**
  * Runs git; `code` is null when it could not be started. No shell, no hooks, no file-system monitor, no locks, no
  * fetching: a repository's configuration must not make git run anything.
@@ -152,6 +155,7 @@ async function runGit(
       env,
       stdio: ["pipe", "pipe", "ignore"],
       windowsHide: true,
+      timeout: MOST_GIT_MS,
       ...(signal === undefined ? {} : { signal }),
     },
   );
