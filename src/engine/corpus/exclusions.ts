@@ -77,8 +77,9 @@ const MINIFIED_LINE = 500;
 const BINARY_SAMPLE = 8_192;
 const KEY_SAMPLE = 8_192;
 
+/** On disks that do not tell case apart, `.GIT` is `.git` too. */
 export function isIgnoredFolder(name: string): boolean {
-  return IGNORED_FOLDERS.has(name);
+  return IGNORED_FOLDERS.has(name) || IGNORED_FOLDERS.has(name.toLowerCase());
 }
 
 /** What the path alone (relative, forward slashes) says against a file, if anything. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { reasonByContent, reasonByName } from "../../../src/engine/corpus/exclusions.ts";
+import { isIgnoredFolder, reasonByContent, reasonByName } from "../../../src/engine/corpus/exclusions.ts";
 
 const SECRET = `
   .env .env.local .env-prod .env_prod .envrc .envrc.local prod.env docker/app.env .ENV
@@ -64,4 +64,9 @@ test("key files are left out whatever their name, code that holds or makes keys 
     assert.equal(told(text), undefined);
   assert.equal(told(PEM.replaceAll("PRIVATE", "PUBLIC")), undefined);
   assert.equal(told("-----BEGIN PRIVATE KEY----- begins a key.\n"), undefined);
+});
+
+test("folders of tools are told however a disk spells them, folders of source are not", () => {
+  for (const name of [".git", ".GIT", "node_modules", "Node_Modules", "CVS"]) assert.ok(isIgnoredFolder(name), name);
+  for (const name of ["cvs", "git", "src"]) assert.ok(!isIgnoredFolder(name), name);
 });
