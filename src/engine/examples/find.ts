@@ -3,6 +3,7 @@ import { readSource } from "../corpus/decode.ts";
 import type { Segmenter } from "../corpus/segment.ts";
 import type { Turn } from "../scheduler.ts";
 import type { IndexedFile } from "../types.ts";
+import { staysInside } from "../workspace.ts";
 import { type ExampleCandidate, exampleCandidates, type FactFile, isSource } from "./candidates.ts";
 import { parsedFacts, plainFacts } from "./facts.ts";
 
@@ -20,7 +21,8 @@ export async function findExamples(
   most: number,
 ): Promise<ExampleCandidate[]> {
   const fit = files.filter(
-    ({ path, bytes, segments }) => segments > 0 && bytes <= MOST_BYTES && !PROSE_OR_DATA.test(path),
+    ({ path, bytes, segments }) =>
+      segments > 0 && bytes <= MOST_BYTES && !PROSE_OR_DATA.test(path) && staysInside(path),
   );
   const sources = fit.filter(({ path }) => isSource(path));
   const chosen = spread(sources.length > 0 ? sources : fit);
