@@ -109,6 +109,13 @@ def right(row: dict, at: int, kind: str, spans: list[str]) -> bool:
     return bool(spans) and normalise(spans[0]) in accepted
 
 
+def cite(row: dict, support: list[float], list_share: float) -> tuple[list[list[int]], dict]:
+    """The evidence in each of the five places that are cited: the one answered from, then by support. And the row."""
+    at, _, _ = compose(row, support, list_share)
+    order = sorted(range(len(support)), key=lambda i: (i != at, -support[i]))
+    return [row["candidates"][i]["groups"] for i in order[:5]], row
+
+
 def first_read(row: dict, places: int) -> list[dict]:
     """The candidates that are read if only so many are; what the reader says does not depend on later ones."""
     return [c for c in row["candidates"][:places] if "relevance" in c]
@@ -158,14 +165,17 @@ def fit_answers(rows: list[dict], fused: list[float], false_abstention: float) -
         for i in range(10)
         if (bins == i).any()
     )
-    top = [bool(r["candidates"][max(range(len(s)), key=lambda i: s[i])]["groups"]) for r, s in pairs if r["evidence"]]
+    cited = [cite(row, sure, share) for row, sure in pairs if row["evidence"]]
+    hops = [len(set().union(*groups)) == row["evidence"] for groups, row in cited if row["type"] == "twohop"]
     exact = {
         kind: [c for c, r in zip(correct, rows, strict=True) if r["type"] == kind]
         for kind in ("fact", "list", "twohop", "choice")
     }
     every = [c for kind in exact.values() for c in kind]
     figures = {
-        "read hit@1": round(sum(top) / (~negative).sum().item(), 3),
+        "read hit@1": round(sum(bool(groups[0]) for groups, _ in cited) / len(cited), 3),
+        "read hit@5": round(sum(any(groups) for groups, _ in cited) / len(cited), 3),
+        "two-hop all@5": round(sum(hops) / max(1, len(hops)), 3),
         "exact": round(sum(every) / len(every), 3),
         **{f"exact {kind}": round(sum(c) / len(c), 3) for kind, c in exact.items() if c},
         "abstained right": round((absence[negative] > threshold).float().mean().item(), 3),
@@ -181,7 +191,7 @@ def main() -> None:
     parser.add_argument("readings", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--false-abstention", type=float, default=0.1)
-    parser.add_argument("--places", default="8,12,16", help="how many candidates may be read, to choose from")
+    parser.add_argument("--places", default="8,12,16,20", help="how many candidates may be read, to choose from")
     args = parser.parse_args()
     rows = [json.loads(line) for line in args.readings.read_text().splitlines()]
     calibration = json.loads(args.out.read_text())
@@ -190,12 +200,14 @@ def main() -> None:
     calibration["fusion"], hits = fit_fusion(rows)
     fused = list(calibration["fusion"].values())
     best = -1.0
+    counted = ("exact", "read hit@5", "two-hop all@5")
     for places in map(int, args.places.split(",")):
         kept = [r for r in (read_of(row, places) for row in rows) if r["candidates"]]
         answer, figures = fit_answers(kept, fused, args.false_abstention)
         print(places, figures)
-        if figures["exact"] > best + 0.004:  # more places cost time: only for a gain
-            best = figures["exact"]
+        mean = sum(figures[name] for name in counted) / len(counted)
+        if mean > best + 0.004:  # more places cost time: only for a gain
+            best = mean
             calibration["answer"] = answer
             calibration["hops"]["firstPlaces"] = places
             calibration["fittedOn"] = {**hits, **figures}

@@ -84,6 +84,11 @@ class Repo:
         return list(accumulate(fact.weight for fact in self.facts))
 
     @cached_property
+    def question_weights(self) -> list[float]:
+        """Running sums: what needs two places is asked for twice as often."""
+        return list(accumulate(2.0 if q.type == "twohop" else 1.0 for q in self.questions))
+
+    @cached_property
     def same_docs(self) -> dict[tuple[int, ...], list[int]]:
         """What a comment says -> the segments where it is said."""
         places: dict[tuple[int, ...], list[int]] = defaultdict(list)
@@ -106,10 +111,17 @@ class Repo:
 def load_repos(folder: Path, tokenizer: Tokenizer | None = None, first: int = 0, every: int = 1) -> list[Repo]:
     """Every `<repo>.json` that `export-data.ts` wrote into the folder, or every so many from one on.
 
-    Facts and comments only with a tokenizer.
+    Facts and comments only with a tokenizer. Hard negatives are those of `mine.py` where it wrote some.
     """
     files = [f for f in sorted(folder.glob("*.json")) if f.name != "index.json"][first::every]
-    return [read_repo(json.loads(f.read_text()), tokenizer) for f in files]
+    repos = [read_repo(json.loads(f.read_text()), tokenizer) for f in files]
+    for file, repo in zip(files, repos, strict=True):
+        mined = folder / "hard" / file.name
+        if mined.exists():
+            hard = json.loads(mined.read_text())
+            for question in repo.questions:
+                question.hard = hard[question.id]
+    return repos
 
 
 def read_repo(raw: dict, tokenizer: Tokenizer | None = None) -> Repo:

@@ -23,7 +23,7 @@ import { Engine } from "../../src/engine/service.ts";
 import { Store } from "../../src/engine/store/store.ts";
 
 const RECALLED = 60;
-const READ = 16;
+const READ = 20;
 
 interface Question {
   readonly id: string;

@@ -46,7 +46,7 @@ Step = dict[str, np.ndarray]
 
 
 class StepModel(Protocol):
-    """What `export_bundle` asks of a module: DESIGN §4's step, an empty state, and its outputs' names."""
+    """What `export_bundle` asks of a module: the step (`ARMT.forward`), an empty state, and its outputs' names."""
 
     output_names: Sequence[str]
     heads: int

@@ -84,7 +84,7 @@ class Sampler:
         )
 
     def from_question(self, repo: Repo, negatives: bool) -> Sample | None:
-        q = self.rng.choice(repo.questions)
+        q = self.rng.choices(repo.questions, cum_weights=repo.question_weights)[0]
         chain = []
         for group in q.evidence:
             if group and group[0] not in chain:

@@ -69,17 +69,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="armt-short-run-") as name:
         folder = Path(name)
         make_data(folder)
-        python(
+        train = (
             "train.py", "--tiny", "--tokenizer", TOKENIZER, "--data", folder / "train", "--dev", folder / "dev",
             "--dev-repos", HELD_OUT, "--out", folder / "run", "--minutes", args.minutes,
             "--rate", 1e-3, "--heads", 1e-3, "--read-share", 0.5, "--synthetic", 0.4,
         )  # fmt: skip
+        checkpoint = folder / "run/checkpoint.pt"
+        python(*train, "--piece", args.minutes / 2)
+        python("mine.py", "--data", folder / "train", "--init", checkpoint, "--tokenizer", TOKENIZER)
+        python(*train, "--resume")
         check_curve(
             folder / "run/curve.jsonl", len(json.loads((folder / f"dev/{HELD_OUT}.json").read_text())["segments"])
         )
         bundle = folder / "bundle"
         python(
-            "make_bundle.py", "--checkpoint", folder / "run/checkpoint.pt", "--data", folder / "train",
+            "make_bundle.py", "--checkpoint", checkpoint, "--data", folder / "train",
             "--tokenizer", TOKENIZER, "--out", bundle, "--name", "tiny",
         )  # fmt: skip
         answers, asked = folder / "answers.jsonl", folder / "questions.jsonl"

@@ -28,7 +28,6 @@ from armt import ARMT, Config, phi
 from batches import ReadBatch, RecallBatch, read_batch, recall_batch
 from data import load_repos
 from evaluate import evaluate
-from mine import mine
 from sampler import Mix, Sampler
 from tokenizer import Tokenizer
 
@@ -41,19 +40,28 @@ def flops_per_token(config: Config) -> int:
     return 6 * config.layers * (4 * config.d * config.d + 2 * config.d * config.d_ff)
 
 
-def match(q_keys: Tensor, q_weight: Tensor, s_keys: Tensor, s_beta: Tensor) -> Tensor:
+def signs(keys: Tensor) -> Tensor:
+    """What the log keeps of a write's key; the gradient passes as if it kept all (straight through)."""
+    kept = keys.sign() * keys.abs().mean(-1, keepdim=True)
+    return keys + (kept - keys).detach()
+
+
+def match(q_keys: Tensor, s_keys: Tensor, s_beta: Tensor) -> Tensor:
     """Each key of a question [Q,N,k] against each write of a segment [S,M,k] -> [Q,S,N,M], scaled by beta."""
     p, k = phi(q_keys.float()), phi(s_keys.float())
     return torch.einsum("qnk,smk->qsnm", p, k) * s_beta[None, :, None, :]
 
 
 def recall_loss(model: ARMT, batch: RecallBatch, teacher: ARMT | None = None) -> dict[str, Tensor]:
-    """In-batch contrast of gists, of keys (sum over the question's words of their best write) and of the anchors."""
+    """In-batch contrast of gists, of keys (sum over the question's words of their best write) and of the anchors.
+
+    Keys are also asked for what the gist leaves open (`joint`), as recall adds the two up.
+    """
     q_keys, q_weight, q_gist = model.write(*batch.question)
     s_keys, s_beta, s_gist = model.write(*batch.segments)
     drop = batch.ignore * -1e4
     gist = q_gist.float() @ s_gist.float().T * TEMPERATURE + drop
-    pairs = match(q_keys, q_weight, s_keys, s_beta.float())  # [Q,S,N,M]
+    pairs = match(q_keys, signs(s_keys), s_beta.float())  # [Q,S,N,M]
     weight = q_weight.float() / q_weight.float().sum(1, keepdim=True).clamp(min=1e-6)
     best = pairs.amax(-1)  # [Q,S,N]
     keys = torch.einsum("qsn,qn->qs", best, weight) * TEMPERATURE + drop
@@ -72,6 +80,7 @@ def recall_loss(model: ARMT, batch: RecallBatch, teacher: ARMT | None = None) ->
         "taught": taught,
         "gist": positives_nll(gist, batch.positive),
         "keys": positives_nll(keys, batch.positive),
+        "joint": positives_nll(gist.detach() + keys, batch.positive),
         "anchor": anchor,
         "hit": hit.any(1).float().mean().detach(),
     }
@@ -183,7 +192,6 @@ def main() -> None:
     parser.add_argument("--teacher", type=Path, help="weights whose keys, β and gist are to be met")
     parser.add_argument("--taught", type=float, default=2.0, help="weight of the distance to the teacher")
     parser.add_argument("--init", type=Path, help="weights to start from")
-    parser.add_argument("--mine", action="store_true", help="choose hard negatives by the weights at the start")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--resume", action="store_true")
@@ -221,8 +229,6 @@ def main() -> None:
     tokenizer = Tokenizer(args.tokenizer)
     repos = load_repos(args.data, tokenizer, rank, world)
     dev = [r for r in load_repos(args.dev) if r.name in args.dev_repos.split(",")] if args.dev else []
-    if args.mine:
-        mine(model, repos, tokenizer.marks, args.seed)
     mix = Mix(args.synthetic, args.docs, args.cloze, args.removed, args.rename)
     sampler = Sampler(repos, tokenizer, args.seed + step + 1000 * rank, mix)
     counts = {
@@ -252,7 +258,7 @@ def main() -> None:
                 layer.dropout = args.dropout if reading else 0.0
             if reading:
                 questions, candidates = (
-                    (28, 1) if sampler.rng.random() < args.alone_share else (8, sampler.rng.choice((6, 8, 12)))
+                    (28, 1) if sampler.rng.random() < args.alone_share else (8, sampler.rng.choice((8, 12)))
                 )
                 batch = read_batch(sampler, questions, candidates, model.config.memory_tokens)
                 parts = read_loss(model, batch)
@@ -261,7 +267,8 @@ def main() -> None:
             else:
                 recall = recall_batch(sampler, repos=6, per_repo=4, hard=2)
                 parts = recall_loss(model, recall, teacher)
-                loss = parts["gist"] + parts["keys"] + 0.5 * parts["anchor"] + args.taught * parts["taught"]
+                loss = parts["gist"] + parts["keys"] + parts["joint"] + 0.5 * parts["anchor"]
+                loss = loss + args.taught * parts["taught"]
                 count = recall.segments[0].numel() + recall.question[0].numel()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
