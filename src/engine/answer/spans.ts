@@ -106,16 +106,12 @@ const NUMBERS = /(?<![\w.])\d\w*(?:\.\d\w*)*(?:[ \t]*(?:\*\*?|\/|\+|-|<<)[ \t]*\
  * factor answers nothing. Offsets as in `closeBrackets`; other spans stay as they are.
  */
 export function wholeNumber(text: string, start: number, end: number): { start: number; end: number } {
-  const lineStart = text.lastIndexOf("\n", start - 1) + 1;
   const lineEnd = text.indexOf("\n", start);
-  const line = text.slice(
-    Math.max(lineStart, start - REACH),
-    Math.min(lineEnd < 0 ? text.length : lineEnd, end + REACH),
-  );
-  const offset = Math.max(lineStart, start - REACH);
-  for (const match of line.matchAll(NUMBERS)) {
-    const from = offset + match.index;
-    const to = from + match[0].length;
+  const near = Math.max(text.lastIndexOf("\n", start - 1) + 1, start - REACH);
+  const far = Math.min(lineEnd < 0 ? text.length : lineEnd, end + REACH);
+  for (const { index, 0: number } of text.slice(near, far).matchAll(NUMBERS)) {
+    const from = near + index;
+    const to = from + number.length;
     if (from <= start && end <= to) return { start: from, end: to };
   }
   return { start, end };

@@ -58,11 +58,12 @@ test("quotation marks around a span go, those inside stay", () => {
   assert.equal(cut('x = ""', '""'), '""');
 });
 
+const whole = (text: string, part: string): string => {
+  const { start, end } = wholeNumber(text, ...within(text, part));
+  return text.slice(start, end);
+};
+
 test("a part of a number or of an expression of numbers becomes whole", () => {
-  const whole = (text: string, part: string) => {
-    const { start, end } = wholeNumber(text, ...within(text, part));
-    return text.slice(start, end);
-  };
   assert.equal(whole("a = 1;\n#define SIZE 1024 * 256\nb = 2;", "1024"), "1024 * 256");
   assert.equal(whole("limit: 1 << 20,", "20"), "1 << 20");
   assert.equal(whole("wait(60 * 1000)", "60 *"), "60 * 1000");
@@ -72,13 +73,9 @@ test("a part of a number or of an expression of numbers becomes whole", () => {
 });
 
 test("numbers beside names and words stay as they are", () => {
-  const kept = (text: string, part: string) => {
-    const { start, end } = wholeNumber(text, ...within(text, part));
-    return text.slice(start, end);
-  };
-  assert.equal(kept("beat * 2", "2"), "2");
-  assert.equal(kept("60.times", "60"), "60");
-  assert.equal(kept("utf8", "8"), "8");
-  assert.equal(kept("port = 80", "port = 80"), "port = 80");
-  assert.equal(kept(`${"1+".repeat(4000)}1`, "1").length <= 201, true);
+  assert.equal(whole("beat * 2", "2"), "2");
+  assert.equal(whole("60.times", "60"), "60");
+  assert.equal(whole("utf8", "8"), "8");
+  assert.equal(whole("port = 80", "port = 80"), "port = 80");
+  assert.equal(whole(`${"1+".repeat(4000)}1`, "1").length <= 201, true);
 });
