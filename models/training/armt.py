@@ -177,3 +177,9 @@ def phi(keys: Tensor, nu: int = 3) -> Tensor:
     """DPFP-nu scaled to unit length: [..., d_mem] -> [..., 2 * nu * d_mem]."""
     p = dpfp(keys, nu)
     return p * torch.rsqrt(p.pow(2).sum(-1, keepdim=True) + 1e-6)
+
+
+def signs(keys: Tensor) -> Tensor:
+    """What the log keeps of a write's key; the gradient passes as if it kept all (straight through)."""
+    kept = keys.sign() * keys.abs().mean(-1, keepdim=True)
+    return keys + (kept - keys).detach()

@@ -109,11 +109,10 @@ def right(row: dict, at: int, kind: str, spans: list[str]) -> bool:
     return bool(spans) and normalise(spans[0]) in accepted
 
 
-def cite(row: dict, support: list[float], list_share: float) -> tuple[list[list[int]], dict]:
-    """The evidence in each of the five places that are cited: the one answered from, then by support. And the row."""
-    at, _, _ = compose(row, support, list_share)
+def cite(row: dict, support: list[float], at: int) -> list[list[int]]:
+    """The evidence in each of the five places that are cited: the one answered from, then by support."""
     order = sorted(range(len(support)), key=lambda i: (i != at, -support[i]))
-    return [row["candidates"][i]["groups"] for i in order[:5]], row
+    return [row["candidates"][i]["groups"] for i in order[:5]]
 
 
 def first_read(row: dict, places: int) -> list[dict]:
@@ -142,7 +141,7 @@ def fit_answers(rows: list[dict], fused: list[float], false_abstention: float) -
     shares = (0.05, 0.1, 0.15, 0.25, 0.4)
     share = max(shares, key=lambda t: sum(right(r, *compose(r, s, t)) for r, s in pairs if r["type"] == "list"))
 
-    features, correct = [], []
+    features, correct, cited = [], [], []
     for row, sure in pairs:
         at, kind, spans = compose(row, sure, share)
         none = sum(s / sum(sure) * softmax(c["kinds"])[5] for c, s in zip(row["candidates"], sure, strict=True))
@@ -150,6 +149,8 @@ def fit_answers(rows: list[dict], fused: list[float], false_abstention: float) -
         log_p = math.log(math.exp(row["candidates"][at]["spans"][0]["p"]) + 1e-4) if wants else 0.0
         features.append([math.log(max(sure[at], 1e-6) / max(1 - sure[at], 1e-6)), log_p, none])
         correct.append(float(right(row, at, kind, spans)))
+        if row["evidence"]:
+            cited.append((cite(row, sure, at), row))
     x, y = torch.tensor(features), torch.tensor(correct)
     w, b = logistic(x, y)
     confidence = torch.sigmoid(x @ w + b)
@@ -165,7 +166,6 @@ def fit_answers(rows: list[dict], fused: list[float], false_abstention: float) -
         for i in range(10)
         if (bins == i).any()
     )
-    cited = [cite(row, sure, share) for row, sure in pairs if row["evidence"]]
     hops = [len(set().union(*groups)) == row["evidence"] for groups, row in cited if row["type"] == "twohop"]
     exact = {
         kind: [c for c, r in zip(correct, rows, strict=True) if r["type"] == kind]

@@ -13,12 +13,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from armt import ARMT, Config, phi
+from armt import ARMT, Config, phi, signs
 from batches import MAX_ANCHORS, index_row, question_row
 from data import MAX_QUESTION, Question, Repo, load_repos
 from evaluate import encode_all
 from tokenizer import Tokenizer
-from train import signs
 
 KEPT = 40
 POOL = 900  # segments of a repository that are looked through: neighbours by words, and some at random

@@ -24,7 +24,7 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from torch import Tensor
 
-from armt import ARMT, Config, phi
+from armt import ARMT, Config, phi, signs
 from batches import ReadBatch, RecallBatch, read_batch, recall_batch
 from data import load_repos
 from evaluate import evaluate
@@ -38,12 +38,6 @@ MEET = 20  # steps between two averages of the processes' weights
 def flops_per_token(config: Config) -> int:
     """Of the layers' weights, forward and backward."""
     return 6 * config.layers * (4 * config.d * config.d + 2 * config.d * config.d_ff)
-
-
-def signs(keys: Tensor) -> Tensor:
-    """What the log keeps of a write's key; the gradient passes as if it kept all (straight through)."""
-    kept = keys.sign() * keys.abs().mean(-1, keepdim=True)
-    return keys + (kept - keys).detach()
 
 
 def match(q_keys: Tensor, s_keys: Tensor, s_beta: Tensor) -> Tensor:
