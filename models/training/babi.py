@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,7 +19,8 @@ GROUPS = {
         ("milk", "apple", "football"),
     ),
 }
-GROUPS["qa2"] = GROUPS["qa3"] = (*GROUPS["qa1"], ("milk", "apple", "football"))
+for task in ("qa2", "qa3", "qa6", "qa7", "qa8"):
+    GROUPS[task] = (*GROUPS["qa1"], ("milk", "apple", "football"))
 ENTITIES = frozenset(word for groups in GROUPS.values() for group in groups for word in group)
 
 
@@ -60,13 +62,16 @@ def read_stories(file: Path, task: str) -> list[Story]:
     return stories
 
 
-def training_stories(folder: Path, held_out: float = 0.1) -> dict[str, list[Story]]:
-    """The first stories of each task's train file; the last `held_out` of them are for measuring only."""
+def training_stories(
+    folder: Path, held_out: float = 0.1, tasks: Sequence[str] = TASKS, last: bool = False
+) -> dict[str, list[Story]]:
+    """The first stories of each task's train file; with `last` the `held_out` of them that are for measuring only."""
     out = {}
-    for task in TASKS:
+    for task in tasks:
         (file,) = folder.glob(f"{task}_*train.txt*")
         stories = read_stories(file, task)
-        out[task] = stories[: len(stories) - int(len(stories) * held_out)]
+        kept = len(stories) - int(len(stories) * held_out)
+        out[task] = stories[kept:] if last else stories[:kept]
     return out
 
 
@@ -82,7 +87,10 @@ def vary(story: Story, rng: random.Random) -> Story:
     return Story(
         story.task,
         [words(s) for s in story.statements],
-        [Question(words(q.text), swap.get(q.answer, q.answer), q.after, q.supporting) for q in story.questions],
+        [
+            Question(words(q.text), ",".join(swap.get(a, a) for a in q.answer.split(",")), q.after, q.supporting)
+            for q in story.questions
+        ],
     )
 
 

@@ -114,10 +114,10 @@ def recall_batch(sampler: Sampler, repos: int, per_repo: int, hard: int) -> Reca
     segments: list[Segment] = []
 
     def add(s: Sample, i: int, own: int) -> None:
-        column = (s.repo.name, i, own if s.bare is not None and i in s.chain else -1)
+        column = (s.repo.name, i, own if i in s.shown else -1)
         if column not in columns:
             columns[column] = len(segments)
-            segments.append(s.repo.segments[i] if column[2] < 0 or s.bare is None else s.bare)
+            segments.append(s.segment(i))
 
     rows, wanted = [], []
     for own, s in enumerate(samples):
@@ -140,7 +140,7 @@ def recall_batch(sampler: Sampler, repos: int, per_repo: int, hard: int) -> Reca
         for row, (s, targets) in enumerate(zip(samples, wanted, strict=True)):
             if s.repo.name != name or (i not in s.related and i not in s.chain):
                 continue
-            if i in targets and owner == (row if s.bare is not None else -1):
+            if i in targets and owner == (row if i in s.shown else -1):
                 positive[row, at] = True
                 for a in s.anchors.get(i, []):
                     if a < MAX_ANCHORS:
@@ -176,10 +176,11 @@ class ReadBatch:
 
 
 def read_batch(sampler: Sampler, questions: int, candidates: int, memory: tuple[int, ...]) -> ReadBatch:
-    samples = [sampler.draw(sampler.repo(), negatives=True) for _ in range(questions)]
+    draw = sampler.draw if candidates == 1 else sampler.draw_for_memory
+    samples = [draw(sampler.repo(), negatives=True) for _ in range(questions)]
     orders = [arrange(sampler, s, candidates) for s in samples]
     names = [
-        sampler.renaming([s.question, *(s.repo.segments[i].code for i in order)])
+        sampler.renaming([s.question, *(s.segment(i).code for i in order)])
         for s, order in zip(samples, orders, strict=True)
     ]
     return assemble_read(samples, orders, memory, names)
@@ -191,6 +192,11 @@ def arrange(sampler: Sampler, sample: Sample, candidates: int) -> list[int]:
         holders = [s for s, _, _ in sample.spans if s in sample.chain] or sample.chain
         alone = bool(holders) and sampler.rng.random() < 0.8
         return [sampler.rng.choice(holders)] if alone else sampler.negatives_of(sample, 1)
+    if sample.stream:
+        others = sampler.negatives_of(sample, candidates - len(sample.stream))
+        places = set(sampler.rng.sample(range(candidates), len(sample.stream)))
+        streamed, rest = iter(sample.stream), iter(others)
+        return [next(streamed if i in places else rest) for i in range(candidates)]
     chain = sample.chain[: candidates - 1]
     order = chain + sampler.negatives_of(sample, candidates - len(chain))
     rank = {s: sampler.rng.random() * (0.8 if s in chain else 1.3) for s in order}
@@ -211,10 +217,7 @@ def assemble_read(
     """Candidate n of every sample becomes step n; `names` exchanges words of each sample's rows."""
     steps = []
     for n in range(len(orders[0])):
-        rows = [
-            read_row(s.question, s.bare if s.bare is not None and o[n] in s.chain else s.repo.segments[o[n]], memory)
-            for s, o in zip(samples, orders, strict=True)
-        ]
+        rows = [read_row(s.question, s.segment(o[n]), memory) for s, o in zip(samples, orders, strict=True)]
         for row, other in zip(rows, names, strict=False):
             row.tokens = [other.get(t, t) for t in row.tokens]
         tokens, kinds, anchors = stack(rows)

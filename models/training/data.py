@@ -85,8 +85,8 @@ class Repo:
 
     @cached_property
     def question_weights(self) -> list[float]:
-        """Running sums: what needs two places is asked for twice as often."""
-        return list(accumulate(2.0 if q.type == "twohop" else 1.0 for q in self.questions))
+        """Running sums: what needs two places is asked for three times as often."""
+        return list(accumulate(3.0 if q.type == "twohop" else 1.0 for q in self.questions))
 
     @cached_property
     def same_docs(self) -> dict[tuple[int, ...], list[int]]:
@@ -173,7 +173,11 @@ class Sample:
     spans: list[tuple[int, int, int]]
     hard: list[int]
     anchors: dict[int, list[int]]
-    bare: Segment | None = None  # the first segment of the chain as it shall be seen: without its comment
+    shown: dict[int, Segment] = field(default_factory=dict)  # as they shall be seen: without or with a comment
+    stream: list[int] = field(default_factory=list)  # segments to be met in this order, as what comes later holds
+
+    def segment(self, index: int) -> Segment:
+        return self.shown.get(index) or self.repo.segments[index]
 
 
 def kind_of(q: Question) -> str:

@@ -6,12 +6,15 @@ Everything is seeded and drawn on the spot.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from babi import Story
 from cloze import ClozeFinder
 from data import MAX_QUESTION, Repo, Sample, kind_of, without_comment
 from facts import SHY, Fact
-from templates import fact_wording, place_wording, reference_wording, truth_wording, used_wording
+from scattered import told_in_code
+from templates import fact_wording, place_wording, reference_wording, through_wording, truth_wording, used_wording
 from tokenizer import Tokenizer
 from words import VERBS, third_person, word_set
 
@@ -34,6 +37,7 @@ class Mix:
     cloze: float = 0.0  # of reading: comments without one of their names
     removed: float = 0.0  # of natural questions in reading: shown without their evidence
     rename: float = 0.0  # of reading: some words exchanged for others throughout
+    stories: float = 0.0  # of reading several candidates: bAbI stories told in code
 
 
 FACTS_ALONE = 6  # of as many questions is a repository worth that has facts alone
@@ -42,10 +46,13 @@ FACTS_ALONE = 6  # of as many questions is a repository worth that has facts alo
 class Sampler:
     """Draws samples of a mix."""
 
-    def __init__(self, repos: list[Repo], tokenizer: Tokenizer, seed: int, mix: Mix) -> None:
+    def __init__(
+        self, repos: list[Repo], tokenizer: Tokenizer, seed: int, mix: Mix, stories: Sequence[Story] = ()
+    ) -> None:
         self.rng = random.Random(seed)
         self.tokenizer = tokenizer
         self.mix = mix
+        self.stories = stories
         vocabulary = tokenizer.word_piece.get_vocab()
         self.pieces = frozenset(i for word, i in vocabulary.items() if word.startswith("##"))
         self.stop = frozenset(vocabulary[word] for word in STOP)
@@ -76,6 +83,14 @@ class Sampler:
             if sample is not None:
                 return sample
         raise ValueError(f"{repo.name}: no sample can be drawn")
+
+    def draw_for_memory(self, repo: Repo, negatives: bool) -> Sample:
+        """As `draw`, or what only the memory of several candidates can answer: a story told in the code."""
+        if self.stories and self.rng.random() < self.mix.stories:
+            told = told_in_code(self.rng, repo, self.rng.choice(self.stories), self.tokenizer, self.pieces)
+            if told is not None:
+                return told
+        return self.draw(repo, negatives)
 
     def draw_recall(self, repo: Repo) -> Sample:
         """A sample with evidence; some are comments."""
@@ -113,12 +128,14 @@ class Sampler:
         roll = self.rng.random()
         user = (
             self.user_of(repo, fact, holders)
-            if roll < 0.25 and kind == "span" and fact.kind != "code" and fact.alone
+            if roll < 0.4 and kind == "span" and fact.kind != "code" and fact.alone
             else None
         )
         if user is not None:
-            text = used_wording(self.rng, fact, repo.segments[user].symbol)
-            chain = [user, fact.segment]
+            caller = self.caller_of(repo, user, fact) if self.rng.random() < 0.4 else None
+            told = repo.segments[user if caller is None else caller].symbol
+            text = (used_wording if caller is None else through_wording)(self.rng, fact, told)
+            chain = [user, fact.segment] if caller is None else [caller, user, fact.segment]
         elif fact.kind == "place":
             text = place_wording(self.rng, fact)
         elif fact.kind == "switch" and self.rng.random() < 0.75:
@@ -144,6 +161,17 @@ class Sampler:
         ]  # fmt: skip
         return self.rng.choice(users) if len(fact.name) > 5 and 0 < len(users) < 12 else None
 
+    def caller_of(self, repo: Repo, user: int, fact: Fact) -> int | None:
+        """A segment inside another definition that names the user's: where a chain of three begins."""
+        symbol = repo.segments[user].symbol
+        name = symbol.rsplit(".", 1)[-1]
+        callers = [
+            s for s in repo.holders(self.tokenizer.ids(name))
+            if s not in (user, fact.segment) and repo.segments[s].symbol not in ("", symbol, fact.symbol)
+            and not SHY.search(repo.segments[s].path)
+        ]  # fmt: skip
+        return self.rng.choice(callers) if len(name) > 5 and 0 < len(callers) < 12 else None
+
     def other_value(self, repo: Repo, fact: Fact) -> str | None:
         """A value of the same kind that another fact of the repository has."""
         for _ in range(8):
@@ -153,16 +181,22 @@ class Sampler:
         return None
 
     def from_link(self, repo: Repo) -> Sample:
-        """Two hops: a name that is set from a constant, which has its value elsewhere."""
+        """Two hops: a name that is set from a constant, which has its value elsewhere; three by code that uses it."""
         link = self.rng.choice(repo.links)
         first, second = link.first, link.second
         name = self.tokenizer.ids(second.name)
         related = {first.segment, *repo.holders(self.tokenizer.ids(first.name)), *repo.holders(name), second.segment}
         kind = "list" if second.kind == "list" else "span"
+        user = self.user_of(repo, first, repo.holders(self.tokenizer.ids(first.name))) if first.alone else None
+        if user is not None and user != second.segment and self.rng.random() < 0.5:
+            text = through_wording(self.rng, first, repo.segments[user].symbol)
+            chain = [user, first.segment, second.segment]
+        else:
+            text, chain = reference_wording(self.rng, first), [first.segment, second.segment]
         return Sample(
-            repo, self.words(self.tokenizer.ids(reference_wording(self.rng, first))), kind,
-            [first.segment, second.segment], related, [(second.segment, *span) for span in second.spans],
-            self.similar(repo, name), {first.segment: [first.anchor], second.segment: [second.anchor]},
+            repo, self.words(self.tokenizer.ids(text)), kind, chain, related,
+            [(second.segment, *span) for span in second.spans], self.similar(repo, name),
+            {first.segment: [first.anchor], second.segment: [second.anchor]},
         )  # fmt: skip
 
     def from_doc(self, repo: Repo) -> Sample:
@@ -177,7 +211,7 @@ class Sampler:
         related = {doc.segment - 1, doc.segment, doc.segment + 1, *repo.same_docs[tuple(doc.question)]}
         named = repo.segments[doc.segment].code[repo.segments[doc.segment].anchors[doc.anchor] :]
         question = self.terse(repo, doc.question, named if doc.anchor >= 0 else [])
-        return Sample(repo, question, "place", [doc.segment], related, [], hard, anchors, bare)
+        return Sample(repo, question, "place", [doc.segment], related, [], hard, anchors, {doc.segment: bare})
 
     def from_cloze(self, repo: Repo) -> Sample | None:
         """A comment without one of its names; its code, shown without the comment, has the name."""
@@ -195,7 +229,7 @@ class Sampler:
             hard = self.similar(repo, [t for t in before + after if t not in self.stop] or doc.question)
             spans = [(doc.segment, a, b) for a, b in hidden.spans]
             question = self.words([*before, *filler, *after])
-            return Sample(repo, question, "span", [doc.segment], related, spans, hard, {}, bare)
+            return Sample(repo, question, "span", [doc.segment], related, spans, hard, {}, {doc.segment: bare})
         return None
 
     def terse(self, repo: Repo, ids: list[int], named: list[int]) -> list[int]:

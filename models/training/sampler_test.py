@@ -1,16 +1,21 @@
 """What counts as a value that can be asked for, and what a segment is without its comment. Run with pytest."""
 
 import random
+from itertools import pairwise
 from pathlib import Path
 
+from babi import training_stories
+from batches import arrange
 from cloze import ClozeFinder, Spans
-from data import Doc, Segment, without_comment
+from data import Doc, Repo, Segment, without_comment
 from facts import Fact, value_of
 from sampler import Mix, Sampler
+from scattered import TOLD, told_in_code
 from templates import fact_wording, truth_wording
 from tokenizer import Tokenizer
 from words import phrase, split
 
+BABI = Path(__file__).parents[2] / "test/bench/babi"
 TOKENIZER = Path(__file__).parents[1] / "armt-code/tokenizer.json"
 
 
@@ -98,3 +103,30 @@ def test_other_words_are_the_same_in_question_and_code() -> None:
     for names in renamed:
         assert set(names) <= held
         assert not {*tokenizer.ids("the of is 30 ( ) =")} & set(names), "what has no name of its own stays"
+
+
+def test_a_story_is_told_in_order_in_the_code() -> None:
+    tokenizer = Tokenizer(TOKENIZER)
+    sampler = Sampler([], tokenizer, 1, Mix())
+    code = tokenizer.ids("function connect(host) { return open(host, maxRetries, 30) }")
+    repo = Repo("a", [Segment(f"{i}.ts", "connect", [1], code, [1]) for i in range(40)])
+    stories = training_stories(BABI, tasks=TOLD)
+    words = tokenizer.word_piece.id_to_token
+    for task in TOLD:
+        kinds = set()
+        told = [told_in_code(sampler.rng, repo, story, tokenizer, sampler.pieces) for story in stories[task][:80]]
+        samples = [sample for sample in told if sample is not None]
+        assert len(samples) > 40
+        for sample in samples:
+            kinds.add(sample.kind)
+            assert set(sample.chain) <= set(sample.stream)
+            for segment, first, last in sample.spans:
+                assert words(sample.segment(segment).code[first]) in {
+                    *("kitchen", "garden", "office", "bathroom", "bedroom", "hallway", "milk", "apple", "football")
+                }
+                assert first == last
+            order = arrange(sampler, sample, 12)
+            assert len(set(order)) == 12
+            assert all(order.index(a) < order.index(b) for a, b in pairwise(sample.stream)), "later lines come later"
+        wanted = {"qa1": {"span"}, "qa2": {"span"}, "qa6": {"yes", "no"}, "qa7": {"yes", "no"}}
+        assert kinds == wanted.get(task, {"none", "span", "list"})

@@ -73,6 +73,7 @@ def main() -> None:
             "train.py", "--tiny", "--tokenizer", TOKENIZER, "--data", folder / "train", "--dev", folder / "dev",
             "--dev-repos", HELD_OUT, "--out", folder / "run", "--minutes", args.minutes,
             "--rate", 1e-3, "--heads", 1e-3, "--read-share", 0.5, "--synthetic", 0.4,
+            "--babi", PROJECT / "test/bench/babi", "--stories", 0.05,
         )  # fmt: skip
         checkpoint = folder / "run/checkpoint.pt"
         python(*train, "--piece", args.minutes / 2)

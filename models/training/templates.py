@@ -109,6 +109,12 @@ REFERS = (
     "the {w}{at} refers to something defined elsewhere; which value is it?", "actual value behind {n}{at}",
     "which literal does {n} end up with{at}?", "what is the {w}{at} in the end?",
 )  # fmt: skip
+THROUGH = (
+    "{user} relies on something that goes by the {w}: what's its value?", "which {w} does {user} end up with",
+    "Following the calls from {user}, what is the {w}?", "what is {n} when we come from {user}?",
+    "{user} does not name the {w} itself. What is it in the end?", "{w} that applies behind {user}",
+    "starting at {user}, which value does the {w} have?", "through {user}: {w}",
+)  # fmt: skip
 LEADS = (
     "Quick one: ", "For the docs: ", "A colleague asks: ", "We want to tune this. ", "I can't find it: ",
     "In our code, ", "Reviewing a change here. ", "Just checking, ", "I don't know the code. ",
@@ -224,6 +230,12 @@ def used_wording(rng: random.Random, fact: Fact, user: str) -> str:
     """Asks for a value by the code that uses it."""
     owner = user.rsplit(".", 1)[-1]
     return fill(rng, USED, fact, drop=False, user=rng.choice([user, owner, phrase(rng, owner)]))
+
+
+def through_wording(rng: random.Random, fact: Fact, caller: str) -> str:
+    """Asks for a value by the code that calls what uses it, or that uses what is set from it."""
+    owner = caller.rsplit(".", 1)[-1]
+    return fill(rng, THROUGH, fact, drop=False, user=rng.choice([caller, owner, phrase(rng, owner)]))
 
 
 def reference_wording(rng: random.Random, fact: Fact) -> str:

@@ -17,6 +17,7 @@ import math
 import os
 import time
 from collections.abc import Container
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -25,10 +26,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from armt import ARMT, Config, phi, signs
+from babi import training_stories
 from batches import ReadBatch, RecallBatch, read_batch, recall_batch
 from data import load_repos
 from evaluate import evaluate
 from sampler import Mix, Sampler
+from scattered import TOLD
 from tokenizer import Tokenizer
 
 TEMPERATURE = 20.0
@@ -99,7 +102,7 @@ def read_loss(model: ARMT, batch: ReadBatch) -> dict[str, Tensor]:
     size = batch.kind.shape[0]
     A, z = model.empty_state(size)
     gate = torch.zeros(size) if alone else torch.ones(size)
-    relevance, span, kind = [], [], []
+    relevance, span, kind, starts, ends = [], [], [], [], []
     right = torch.zeros(0)
     labels = torch.stack([s.relevant for s in batch.steps], 1)  # [B,N]
     found = labels.sum(1) > 0
@@ -107,6 +110,8 @@ def read_loss(model: ARMT, batch: ReadBatch) -> dict[str, Tensor]:
         out = model(step.tokens, step.kinds, step.anchors, A, z, gate)
         A, z, start, end = out[0].float(), out[1].float(), out[5].float(), out[6].float()
         relevance.append(out[7].float())
+        starts.append((start, step.start))
+        ends.append((end, step.end))
         nll = span_nll(start, step.start) + span_nll(end, step.end)
         here = step.start[:, 0] == 0
         span.append((nll * torch.where(here, 1.0, 0.15 + 0.25 * labels[:, n])).mean())
@@ -115,16 +120,33 @@ def read_loss(model: ARMT, batch: ReadBatch) -> dict[str, Tensor]:
         exact = (start.argmax(1) == step.start.argmax(1)) & (end.argmax(1) == step.end.argmax(1))
         right = torch.cat([right, exact[here].float().detach()])
     scores = torch.stack(relevance, 1)  # [B,N]
-    listwise = scores.new_zeros(()) if alone else positives_nll(scores[found], labels[found] > 0)
+    listwise = scores.new_zeros(()) if alone else each_positive_nll(scores, labels)[found].mean()
     each = F.binary_cross_entropy_with_logits(scores, labels, pos_weight=torch.tensor(2.0))
     top = labels.gather(1, scores.argmax(1, keepdim=True)).squeeze(1)
     return {
         "relevance": listwise + each,
         "span": torch.stack(span).sum(),
+        "among": scores.new_zeros(()) if alone else among_nll(starts) + among_nll(ends),
         "kind": torch.stack(kind).sum(),
         "top": top[found].mean().detach() if not alone else torch.tensor(math.nan),
         "exact": right.mean() if len(right) else torch.tensor(math.nan),
     }
+
+
+def each_positive_nll(scores: Tensor, labels: Tensor) -> Tensor:
+    """Every place of the evidence against the places that are none: [B,N] -> [B]."""
+    others = (scores - labels * 1e4).logsumexp(1, keepdim=True)  # [B,1]
+    nll = torch.logaddexp(scores, others) - scores
+    return (nll * labels).sum(1) / labels.sum(1).clamp(min=1)
+
+
+def among_nll(steps: list[tuple[Tensor, Tensor]]) -> Tensor:
+    """One softmax over the tokens of all candidates, so that spans of different places can be compared (shared norm,
+    arXiv 1710.10723); steps of (logits, marks) [B,T], of which position 0 says that there is no span."""
+    logits = torch.cat([logits[:, 1:] for logits, _ in steps], 1)
+    marks = torch.cat([marks[:, 1:] for _, marks in steps], 1)
+    has = marks.sum(1) > 0
+    return span_nll(logits[has], marks[has]).sum() / len(has)
 
 
 def span_nll(logits: Tensor, marks: Tensor) -> Tensor:
@@ -163,6 +185,7 @@ def meet(model: ARMT, tokens: int, done: bool) -> tuple[int, bool]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--babi", type=Path, help="train files of bAbI, for --stories")
     parser.add_argument("--dev", type=Path)
     parser.add_argument("--dev-repos", default="ws,nodemon,luxon")
     backbone = parser.add_mutually_exclusive_group(required=True)
@@ -175,7 +198,7 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=10, help="minutes between checkpoints and evaluations")
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--heads", type=float, default=6e-4)
-    for name in ("synthetic", "docs", "cloze", "removed", "rename"):
+    for name in ("synthetic", "docs", "cloze", "removed", "rename", "stories"):
         parser.add_argument(
             f"--{name}", type=float, default=getattr(Mix, name), help="share of samples, see sampler.py"
         )
@@ -223,8 +246,9 @@ def main() -> None:
     tokenizer = Tokenizer(args.tokenizer)
     repos = load_repos(args.data, tokenizer, rank, world)
     dev = [r for r in load_repos(args.dev) if r.name in args.dev_repos.split(",")] if args.dev else []
-    mix = Mix(args.synthetic, args.docs, args.cloze, args.removed, args.rename)
-    sampler = Sampler(repos, tokenizer, args.seed + step + 1000 * rank, mix)
+    mix = Mix(args.synthetic, args.docs, args.cloze, args.removed, args.rename, args.stories)
+    told = training_stories(args.babi, tasks=TOLD) if args.babi else {}
+    sampler = Sampler(repos, tokenizer, args.seed + step + 1000 * rank, mix, list(chain.from_iterable(told.values())))
     counts = {
         name: sum(len(getattr(repo, name)) for repo in repos)
         for name in ("segments", "questions", "facts", "links", "docs")
@@ -256,7 +280,7 @@ def main() -> None:
                 )
                 batch = read_batch(sampler, questions, candidates, model.config.memory_tokens)
                 parts = read_loss(model, batch)
-                loss = parts["relevance"] + 0.7 * parts["span"] + 0.3 * parts["kind"]
+                loss = parts["relevance"] + 0.7 * parts["span"] + 0.5 * parts["among"] + 0.3 * parts["kind"]
                 count = sum(s.tokens.numel() for s in batch.steps)
             else:
                 recall = recall_batch(sampler, repos=6, per_repo=4, hard=2)
