@@ -13,6 +13,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from facts import Fact, Link, sift
+from relations import Relation, sift_relations
 from tokenizer import Tokenizer
 
 MAX_QUESTION = 48
@@ -59,6 +60,7 @@ class Repo:
     questions: list[Question] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    relations: list[Relation] = field(default_factory=list)
     docs: list[Doc] = field(default_factory=list)
     named: dict[str, set[int]] = field(default_factory=dict)  # name -> segments that define it or give it a value
 
@@ -147,6 +149,7 @@ def read_repo(raw: dict, tokenizer: Tokenizer | None = None) -> Repo:
     repo = Repo(raw["repo"], segments, list(questions.values()))
     if tokenizer is not None:
         repo.facts, repo.links = sift(raw, tokenizer)
+        repo.relations = sift_relations(raw)
         for segment, _, _, name, *_ in raw["facts"]:
             repo.named.setdefault(name, set()).add(segment)
         repo.docs = [Doc(i, d[0], d[1], d[2], d[3:]) for i, s in enumerate(raw["segments"]) for d in s.get("d", ())]

@@ -1,7 +1,7 @@
 /**
  * Writes training data for Python from unpacked question repositories: the engine's own segments, tokens and anchors,
- * each question's evidence and spans in them, hard negatives by BM25, facts for synthetic questions, and comments beside
- * the code that they describe.
+ * each question's evidence and spans in them, hard negatives by BM25, facts and relations for synthetic questions, and comments
+ * beside the code that they describe.
  *
  *   node models/training/export-data.ts --sources DIR… --questions F.jsonl… --out DIR [--repos a,b] [--without a,b]
  *
@@ -19,6 +19,7 @@ import { Tokenizer } from "../../src/engine/corpus/tokenize.ts";
 import { type Corpus, readCorpus } from "./export-corpus.ts";
 import { type DocRow, exportDocs } from "./export-docs.ts";
 import { type Coverage, exportQuestions, type Question, type QuestionData } from "./export-questions.ts";
+import { exportRelations, type RelationRow } from "./export-relations.ts";
 
 /** One repository's file. All ids without special tokens; "token" is an index into the segment's `c`. */
 interface RepoData {
@@ -30,6 +31,7 @@ interface RepoData {
   readonly questions: readonly QuestionData[];
   /** [segment, anchor, kind, name, value text or null, first token, last token (inclusive; -1 without a value)] */
   readonly facts: readonly (readonly [number, number, string, string, string | null, number, number])[];
+  readonly relations: readonly RelationRow[];
 }
 
 interface SegmentData {
@@ -101,7 +103,16 @@ function repoData(
       ...(described.length > 0 ? { d: described } : {}),
     };
   });
-  return { repo, paths: paths.rows, symbols: symbols.rows, headers: headers.rows, segments, questions, facts };
+  return {
+    repo,
+    paths: paths.rows,
+    symbols: symbols.rows,
+    headers: headers.rows,
+    segments,
+    questions,
+    facts,
+    relations: exportRelations(corpus),
+  };
 }
 
 async function main(): Promise<void> {
@@ -135,7 +146,7 @@ async function main(): Promise<void> {
     .sort();
   mkdirSync(values.out, { recursive: true });
   const coverage: Coverage = { evidence: 0, evidenceFound: 0, spans: 0, spansFound: 0, hardWithEvidence: 0, asked: 0 };
-  const totals = { segments: 0, tokens: 0, anchors: 0, bytes: 0, questions: 0, facts: 0, docs: 0 };
+  const totals = { segments: 0, tokens: 0, anchors: 0, bytes: 0, questions: 0, facts: 0, relations: 0, docs: 0 };
   const docsOf: Record<string, number> = {};
   const missing: string[] = [];
   for (const repo of repos) {
@@ -156,6 +167,7 @@ async function main(): Promise<void> {
     totals.segments += data.segments.length;
     totals.questions += data.questions.length;
     totals.facts += data.facts.length;
+    totals.relations += data.relations.length;
     totals.bytes += corpus.bytes;
     docsOf[repo] = docs.reduce((sum, rows) => sum + rows.length, 0);
     totals.docs += docsOf[repo];

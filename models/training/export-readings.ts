@@ -126,7 +126,7 @@ async function readings(workspace: string, state: string, asked: readonly Questi
           kinds: Array.from(reading?.kinds ?? []),
           symbol: record.symbol,
           items: items.map((s) => content.slice(s.start, s.end)),
-          spans: reading?.spans.slice(0, 6).map((s) => ({ text: content.slice(s.start, s.end), p: s.logProbability })),
+          spans: reading?.spans.slice(0, 6).map((s) => ({ text: content.slice(s.start, s.end), p: s.logProbability, logit: s.logit })),
         });
       }
       result.push({

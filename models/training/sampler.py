@@ -13,6 +13,7 @@ from babi import Story
 from cloze import ClozeFinder
 from data import MAX_QUESTION, Repo, Sample, kind_of, without_comment
 from facts import SHY, Fact
+from relations import called_wording, relation_wording, unit_span, unit_wording
 from scattered import told_in_code
 from templates import fact_wording, place_wording, reference_wording, through_wording, truth_wording, used_wording
 from tokenizer import Tokenizer
@@ -117,11 +118,15 @@ class Sampler:
         """A question about a value (also by yes or no, or through code that uses it), or about a place."""
         if self.rng.random() < min(0.08, len(repo.links) / 100):  # few links are not asked for again and again
             return self.from_link(repo)
+        if self.rng.random() < min(0.2, len(repo.relations) / 50):
+            return self.from_relation(repo)
         fact = self.rng.choices(repo.facts, cum_weights=repo.fact_weights)[0]
         name = self.tokenizer.ids(fact.name)
         if not name or (fact.kind == "place" and self.rng.random() < 0.3):
             return None
         holders = repo.holders(name)
+        if fact.alone and self.rng.random() < 0.2:
+            return self.from_use(repo, fact, holders)
         chain = [fact.segment]
         spans = [(fact.segment, *span) for span in fact.spans]
         kind = {"place": "place", "list": "list"}.get(fact.kind, "span")
@@ -152,13 +157,47 @@ class Sampler:
             self.similar(repo, name), {fact.segment: [fact.anchor]},
         )  # fmt: skip
 
-    def user_of(self, repo: Repo, fact: Fact, holders: list[int]) -> int | None:
-        """A segment inside another definition that uses the fact's name."""
-        users = [
+    def from_relation(self, repo: Repo) -> Sample:
+        """An environment variable, an error's text, a base class or a route's handler, or where it stands."""
+        relation = self.rng.choice(repo.relations)
+        backward = relation.backward and (not relation.forward or self.rng.random() < 0.5)
+        text = relation_wording(self.rng, relation, backward)
+        tokens = self.tokenizer.ids(relation.object if backward else relation.subject)
+        related = {relation.segment, *(repo.holders(tokens) if tokens else [])}
+        spans = [] if backward else [(relation.segment, *relation.span)]
+        return Sample(
+            repo, self.words(self.tokenizer.ids(text)), "place" if backward else "span", [relation.segment], related,
+            spans, self.similar(repo, tokens), {},
+        )  # fmt: skip
+
+    def from_use(self, repo: Repo, fact: Fact, holders: list[int]) -> Sample | None:
+        """Who calls a function, what a setting has its effect on, or the unit that a number's name tells."""
+        name = self.tokenizer.ids(fact.name)
+        segment = repo.segments[fact.segment]
+        at = segment.anchors[fact.anchor] if fact.anchor < len(segment.anchors) else 0
+        unit = unit_span(self.tokenizer, fact, segment.code, at)
+        users = self.users_of(repo, fact, holders)
+        if unit is not None and self.rng.random() < 0.7:
+            text, kind, chain, spans = unit_wording(self.rng, fact), "span", [fact.segment], [(fact.segment, *unit)]
+        elif len(fact.name) > 5 and 0 < len(users) < 4 and fact.kind != "code":
+            text, kind, chain, spans = called_wording(self.rng, fact), "place", users, []
+        else:
+            return None
+        related = {*holders, fact.segment}
+        return Sample(
+            repo, self.words(self.tokenizer.ids(text)), kind, chain, related, spans, self.similar(repo, name), {}
+        )  # fmt: skip
+
+    def users_of(self, repo: Repo, fact: Fact, holders: list[int]) -> list[int]:
+        """Segments inside other definitions that use the fact's name."""
+        return [
             s for s in holders
             if s != fact.segment and repo.segments[s].symbol not in ("", fact.symbol)
             and s not in repo.named[fact.name] and not SHY.search(repo.segments[s].path)
         ]  # fmt: skip
+
+    def user_of(self, repo: Repo, fact: Fact, holders: list[int]) -> int | None:
+        users = self.users_of(repo, fact, holders)
         return self.rng.choice(users) if len(fact.name) > 5 and 0 < len(users) < 12 else None
 
     def caller_of(self, repo: Repo, user: int, fact: Fact) -> int | None:

@@ -9,6 +9,7 @@ from batches import arrange
 from cloze import ClozeFinder, Spans
 from data import Doc, Repo, Segment, without_comment
 from facts import Fact, value_of
+from relations import sift_relations, unit_span
 from sampler import Mix, Sampler
 from scattered import TOLD, told_in_code
 from templates import fact_wording, truth_wording
@@ -130,3 +131,34 @@ def test_a_story_is_told_in_order_in_the_code() -> None:
             assert all(order.index(a) < order.index(b) for a, b in pairwise(sample.stream)), "later lines come later"
         wanted = {"qa1": {"span"}, "qa2": {"span"}, "qa6": {"yes", "no"}, "qa7": {"yes", "no"}}
         assert kinds == wanted.get(task, {"none", "span", "list"})
+
+
+def test_relations_with_one_answer() -> None:
+    raw = {
+        "paths": ["src/a.ts", "test/a.test.ts"],
+        "segments": [{"p": 0}, {"p": 0}, {"p": 1}],
+        "relations": [
+            [0, "base", "Dog", "Animal", 3, 3],
+            [1, "base", "Cat", "Animal", 3, 3],
+            [1, "error", "Cat.feed", "the bowl is empty", 5, 8],
+            [1, "error", "Cat.feed", "the cat is not there", 15, 19],
+            [2, "environment", "port", "PORT", 1, 1],
+        ],
+    }
+    found = {(r.subject, r.object): (r.forward, r.backward) for r in sift_relations(raw)}
+    assert found == {
+        ("Dog", "Animal"): (True, False),
+        ("Cat", "Animal"): (True, False),
+        ("Cat.feed", "the bowl is empty"): (False, True),
+        ("Cat.feed", "the cat is not there"): (False, True),
+    }
+
+
+def test_the_unit_in_a_name() -> None:
+    tokenizer = Tokenizer(TOKENIZER)
+    code = tokenizer.ids("const retry_delay_ms = 30")
+    fact = Fact(0, 0, "retry_delay_ms", "number", "30", [], 1.0, "", "a.ts", "a.ts", alone=True)
+    span = unit_span(tokenizer, fact, code, len(tokenizer.ids("const")))
+    assert span is not None
+    assert code[span[0] : span[1] + 1] == tokenizer.ids("ms")
+    assert unit_span(tokenizer, fact, code, 0) is None, "the name stands elsewhere"

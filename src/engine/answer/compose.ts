@@ -4,8 +4,10 @@ import type { AnswerKind } from "../types.ts";
 export interface TextSpan {
   readonly start: number;
   readonly end: number;
-  /** Log probability of start and end together. */
+  /** Log probability of start and end together, among what its segment holds. */
   readonly logProbability: number;
+  /** Of start and end together, comparable with spans of other segments. */
+  readonly logit: number;
 }
 
 /** What the reader says about one candidate segment. */

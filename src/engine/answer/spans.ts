@@ -1,8 +1,11 @@
-/** A candidate span in tokens of one input row: inclusive ends, and the log probability of start and end together. */
+/** A candidate span in tokens of one input row: inclusive ends, and what the heads say of start and end together. */
 export interface TokenSpan {
   readonly start: number;
   readonly end: number;
+  /** Among the row's tokens and "none". */
   readonly logProbability: number;
+  /** Sum of the two logits, comparable from row to row. */
+  readonly logit: number;
 }
 
 /** What the span heads say about one row: its best spans, and how likely it is that none stands here. */
@@ -32,7 +35,8 @@ export function decodeSpans(
   for (const s of starts) {
     for (const e of ends) {
       if (e < s || e - s >= limits.tokens) continue;
-      pairs.push({ start: s, end: e, logProbability: at(start, s) - startNorm + at(end, e) - endNorm });
+      const logit = at(start, s) + at(end, e);
+      pairs.push({ start: s, end: e, logProbability: logit - startNorm - endNorm, logit });
     }
   }
   pairs.sort((a, b) => b.logProbability - a.logProbability);

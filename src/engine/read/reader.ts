@@ -47,7 +47,7 @@ export class Reader implements Disposable {
       const start = tokenStarts[span.start - out.codeFrom] ?? 0;
       const end = tokenEnds[span.end - out.codeFrom] ?? start;
       const whole = wholeNumber(text, start, closeBrackets(text, start, end));
-      return { ...trimQuotes(text, whole.start, whole.end), logProbability: span.logProbability };
+      return { ...trimQuotes(text, whole.start, whole.end), logProbability: span.logProbability, logit: span.logit };
     });
     return { segment: id, prior, relevance: out.relevance, spans, none: decoded.none, kinds: out.kinds };
   }

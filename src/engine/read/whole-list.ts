@@ -25,5 +25,5 @@ export async function wholeList(
   const whole = lines(first, all.at(-1)?.end ?? 0) <= MOST_LINES;
   const items = whole ? all : all.filter(({ start, end }) => lines(0, start) >= lineFrom && lines(0, end) <= lineTo);
   if (items.length < 2 || items.some(({ start, end }) => end - start > LONGEST_ITEM)) return [];
-  return items.map((item) => ({ ...item, logProbability: span.logProbability }));
+  return items.map((item) => ({ ...item, logProbability: span.logProbability, logit: span.logit }));
 }

@@ -15,7 +15,7 @@ function reading(segment: number, relevance: number, kind: (typeof ANSWER_KINDS)
     segment,
     prior: 0,
     relevance,
-    spans: [{ start: 0, end: 4, logProbability: Math.log(spanP) }],
+    spans: [{ start: 0, end: 4, logProbability: Math.log(spanP), logit: 0 }],
     none: Math.log(1 - spanP),
     kinds: Float32Array.from(ANSWER_KINDS, (one) => (one === kind ? 5 : 0)),
   };
