@@ -126,7 +126,9 @@ async function readings(workspace: string, state: string, asked: readonly Questi
           kinds: Array.from(reading?.kinds ?? []),
           symbol: record.symbol,
           items: items.map((s) => content.slice(s.start, s.end)),
-          spans: reading?.spans.slice(0, 6).map((s) => ({ text: content.slice(s.start, s.end), p: s.logProbability, logit: s.logit })),
+          spans: reading?.spans
+            .slice(0, 6)
+            .map((s) => ({ text: content.slice(s.start, s.end), p: s.logProbability, logit: s.logit })),
         });
       }
       result.push({
