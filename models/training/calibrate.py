@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 PARTS = ("gist", "memory", "lexical")
+HOLDER = ("support", "span", "logit")
 KINDS = ("span", "list", "place", "yes", "no", "none")
 
 
@@ -74,7 +75,32 @@ def softmax(values: list[float]) -> list[float]:
     return [r / sum(raised) for r in raised]
 
 
-def compose(row: dict, support: list[float], list_share: float) -> tuple[int, str, list[str]]:
+def traits(place: dict, support: float) -> list[float]:
+    """What speaks for taking the answer from a place, in the order of `HOLDER`."""
+    best = place["spans"][0]
+    return [math.log(max(support, 1e-9)), best["p"], best["logit"]]
+
+
+def fit_holder(rows: list[dict], supports: list[list[float]]) -> dict[str, float]:
+    """Weights of the traits: a place whose best span is right should win the softmax over those that were read."""
+    cases = []
+    for row, support in zip(rows, supports, strict=True):
+        told = [(c, s) for c, s in zip(row["candidates"], support, strict=True) if c["spans"]]
+        accepted = {normalise(a) for a in row["answers"]}
+        y = torch.tensor([normalise(c["spans"][0]["text"]) in accepted for c, _ in told])
+        if row["type"] not in ("location", "negative") and y.any() and not y.all():
+            cases.append((torch.tensor([traits(c, s) for c, s in told]), y))
+    raw = torch.zeros(len(HOLDER), requires_grad=True)
+
+    def loss() -> Tensor:
+        scores = [(x @ F.softplus(raw), y) for x, y in cases]
+        return sum((s.logsumexp(0) - s[y].logsumexp(0) for s, y in scores), torch.zeros(())) / len(cases)
+
+    fit(loss, [raw], 200)
+    return {name: round(w, 4) for name, w in zip(HOLDER, F.softplus(raw).tolist(), strict=True)}
+
+
+def compose(row: dict, support: list[float], list_share: float, holder: dict[str, float]) -> tuple[int, str, list[str]]:
     """The engine's `compose`: index of the place answered from, kind, spans."""
     read = [c for c in row["candidates"] if "relevance" in c]
     total = sum(support)
@@ -85,7 +111,11 @@ def compose(row: dict, support: list[float], list_share: float) -> tuple[int, st
     kind = KINDS[max(range(5), key=lambda i: mean[i])]
     if kind not in ("span", "list"):
         return max(range(len(read)), key=lambda i: support[i]), kind, []
-    scores = [s * math.exp(c["spans"][0]["p"]) if c["spans"] else 0 for c, s in zip(read, support, strict=True)]
+    weights = holder.values()
+    scores = [
+        sum(w * t for w, t in zip(weights, traits(c, s), strict=True)) if c["spans"] else -math.inf
+        for c, s in zip(read, support, strict=True)
+    ]
     at = max(range(len(read)), key=lambda i: scores[i])
     spans = read[at]["spans"]
     if kind == "list" and read[at]["items"]:
@@ -138,12 +168,13 @@ def fit_answers(rows: list[dict], fused: list[float], false_abstention: float) -
         [1 / (1 + math.exp(-(b + w[0] * c["relevance"] + w[1] * prior(c)))) for c in r["candidates"]] for r in rows
     ]
     pairs = list(zip(rows, supports, strict=True))
+    holder = fit_holder(rows, supports)
     shares = (0.05, 0.1, 0.15, 0.25, 0.4)
-    share = max(shares, key=lambda t: sum(right(r, *compose(r, s, t)) for r, s in pairs if r["type"] == "list"))
+    share = max(shares, key=lambda t: sum(right(r, *compose(r, s, t, holder)) for r, s in pairs if r["type"] == "list"))
 
     features, correct, cited = [], [], []
     for row, sure in pairs:
-        at, kind, spans = compose(row, sure, share)
+        at, kind, spans = compose(row, sure, share, holder)
         none = sum(s / sum(sure) * softmax(c["kinds"])[5] for c, s in zip(row["candidates"], sure, strict=True))
         wants = kind in ("span", "list")
         log_p = math.log(math.exp(row["candidates"][at]["spans"][0]["p"]) + 1e-4) if wants else 0.0
@@ -182,7 +213,7 @@ def fit_answers(rows: list[dict], fused: list[float], false_abstention: float) -
         "calibration error": round(error, 3),
         "wordings": len(rows),
     }
-    answer = {"support": support, "confidence": trust, "absence": weights_of(w, b)}
+    answer = {"support": support, "holder": holder, "confidence": trust, "absence": weights_of(w, b)}
     return {**answer, "abstainAbove": round(threshold, 4), "listShare": share}, figures
 
 

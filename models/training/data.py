@@ -17,6 +17,7 @@ from relations import Relation, sift_relations
 from tokenizer import Tokenizer
 
 MAX_QUESTION = 48
+QUESTION_WEIGHTS = {"twohop": 3.0, "choice": 2.0}  # how often a type is asked for; what is learned last, more often
 
 
 @dataclass
@@ -51,6 +52,8 @@ class Question:
     anchors: dict[int, list[int]]  # segment -> indices of anchors at the evidence lines
     spans: list[tuple[int, int, int]]
     hard: list[int]
+    # Of each wording: where it names an accepted answer itself, as "is it A or B" does; inclusive token ranges.
+    options: list[list[tuple[int, int]]] = field(default_factory=list)
 
 
 @dataclass
@@ -87,8 +90,8 @@ class Repo:
 
     @cached_property
     def question_weights(self) -> list[float]:
-        """Running sums: what needs two places is asked for three times as often."""
-        return list(accumulate(3.0 if q.type == "twohop" else 1.0 for q in self.questions))
+        """Running sums, for `random.choices`."""
+        return list(accumulate(QUESTION_WEIGHTS.get(q.type, 1.0) for q in self.questions))
 
     @cached_property
     def same_docs(self) -> dict[tuple[int, ...], list[int]]:
@@ -136,6 +139,7 @@ def read_repo(raw: dict, tokenizer: Tokenizer | None = None) -> Repo:
         known = questions.get(q["id"])
         if known is not None:
             known.wordings.append(q["q"])
+            known.options.append(options_of(q, tokenizer))
             known.hard += [s for s in q["hard"] if s not in known.hard]
             continue
         anchors: dict[int, list[int]] = {}
@@ -144,8 +148,9 @@ def read_repo(raw: dict, tokenizer: Tokenizer | None = None) -> Repo:
                 anchors.setdefault(segment, []).extend(indices)
         spans = [(s, a, b) for s, a, b in q["spans"]]
         questions[q["id"]] = Question(
-            q["id"], q["type"], [q["q"]], q["answers"], q["evidence"], anchors, spans, list(q["hard"])
-        )
+            q["id"], q["type"], [q["q"]], q["answers"], q["evidence"], anchors, spans, list(q["hard"]),
+            [options_of(q, tokenizer)],
+        )  # fmt: skip
     repo = Repo(raw["repo"], segments, list(questions.values()))
     if tokenizer is not None:
         repo.facts, repo.links = sift(raw, tokenizer)
@@ -154,6 +159,20 @@ def read_repo(raw: dict, tokenizer: Tokenizer | None = None) -> Repo:
             repo.named.setdefault(name, set()).add(segment)
         repo.docs = [Doc(i, d[0], d[1], d[2], d[3:]) for i, s in enumerate(raw["segments"]) for d in s.get("d", ())]
     return repo
+
+
+def options_of(q: dict, tokenizer: Tokenizer | None) -> list[tuple[int, int]]:
+    """Where a choice's wording names an accepted answer; "yes or no" offers none that could be pointed at."""
+    if tokenizer is None or q["type"] != "choice" or q["answers"][0].lower() in ("yes", "no"):
+        return []
+    answers = [ids for ids in map(tokenizer.ids, q["answers"]) if ids]
+    return [span for ids in answers for span in occurrences(q["q"], ids) if span[1] < MAX_QUESTION]
+
+
+def occurrences(tokens: list[int], words: list[int]) -> list[tuple[int, int]]:
+    """Inclusive ranges."""
+    n = len(words)
+    return [(i, i + n - 1) for i in range(len(tokens) - n + 1) if tokens[i : i + n] == words]
 
 
 def without_comment(segment: Segment, doc: Doc) -> tuple[Segment, list[int]]:
@@ -177,6 +196,7 @@ class Sample:
     hard: list[int]
     anchors: dict[int, list[int]]
     shown: dict[int, Segment] = field(default_factory=dict)  # as they shall be seen: without or with a comment
+    options: list[tuple[int, int]] = field(default_factory=list)  # answers that the question names, in its tokens
     stream: list[int] = field(default_factory=list)  # segments to be met in this order, as what comes later holds
 
     def segment(self, index: int) -> Segment:

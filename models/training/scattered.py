@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from babi import Question, Story, vary
-from data import Repo, Sample, Segment
+from data import Repo, Sample, Segment, occurrences
 from tokenizer import Tokenizer
 
 TOLD = ("qa1", "qa2", "qa6", "qa7", "qa8")
@@ -90,8 +90,3 @@ def with_lines(
         starts.append(len(out))
         out += line
     return replace(segment, code=[*out, *code[places[-1] :]], anchors=[]), starts
-
-
-def occurrences(line: list[int], words: list[int]) -> list[tuple[int, int]]:
-    n = len(words)
-    return [(i, i + n - 1) for i in range(len(line) - n + 1) if line[i : i + n] == words]

@@ -36,10 +36,18 @@ export interface TrustWeights {
   readonly none: number;
 }
 
+/** Of the place that an answer's span is taken from: the highest `support · log support + span · log P(span) + logit · span logit`. */
+export interface HolderWeights {
+  readonly support: number;
+  readonly span: number;
+  readonly logit: number;
+}
+
 /** Numbers fitted on repositories held out from training (`calibration` of the bundle). */
 export interface AnswerCalibration {
   /** Logit of support: `bias + relevance · logit + prior · fused score`. */
   readonly support: { readonly bias: number; readonly relevance: number; readonly prior: number };
+  readonly holder: HolderWeights;
   /** Of the probability that the answer is right. */
   readonly confidence: TrustWeights;
   /** Of the probability that the workspace has no answer. A wrong answer to a question that has one is no sign of it. */
@@ -78,7 +86,8 @@ export function compose(readings: readonly Reading[], calibration: AnswerCalibra
   const kinds = kindProbabilities(supported);
   const kind = likeliestKind(kinds);
   const wantsSpan = kind === "span" || kind === "list";
-  const holder = wantsSpan ? best(supported, (s) => s.support * spanProbability(s.reading)) : supported[0];
+  const told = wantsSpan ? best(supported, (s) => holds(s, calibration.holder)) : undefined;
+  const holder = told ?? supported[0];
   const places = holder === undefined ? supported : [holder, ...supported.filter((s) => s !== holder)];
   const spans = wantsSpan && holder !== undefined ? answerSpans(holder.reading, kind, calibration.listShare) : [];
   const logP = wantsSpan && holder !== undefined ? Math.log(spanProbability(holder.reading) + 1e-4) : 0;
@@ -86,6 +95,17 @@ export function compose(readings: readonly Reading[], calibration: AnswerCalibra
     sigmoid(bias + support * logit(holder?.support ?? 0) + span * logP + none * (kinds[5] ?? 0));
   const abstained = probability(calibration.absence) > calibration.abstainAbove;
   return { kind, places, spans, confidence: probability(calibration.confidence), abstained };
+}
+
+/** How much speaks for taking the answer from a place; its best span among those of all places. */
+function holds({ support, reading }: Supported, weights: HolderWeights): number {
+  const [first] = reading.spans;
+  if (first === undefined) return Number.NEGATIVE_INFINITY;
+  return (
+    weights.support * Math.log(Math.max(support, 1e-9)) +
+    weights.span * first.logProbability +
+    weights.logit * first.logit
+  );
 }
 
 /** Probability of the best span of a segment, 0 if it has none. */

@@ -211,6 +211,7 @@ function readCalibration(fields: Fields): Calibration {
   const hops = fields.object("hops");
   const answer = fields.object("answer");
   const support = answer.object("support");
+  const holder = answer.object("holder");
   const trust = (fields: Fields): TrustWeights => ({
     bias: fields.number("bias"),
     support: fields.number("support"),
@@ -233,6 +234,7 @@ function readCalibration(fields: Fields): Calibration {
         relevance: support.number("relevance"),
         prior: support.number("prior"),
       },
+      holder: { support: holder.number("support"), span: holder.number("span"), logit: holder.number("logit") },
       confidence: trust(answer.object("confidence")),
       absence: trust(answer.object("absence")),
       abstainAbove: answer.number("abstainAbove"),

@@ -4,6 +4,7 @@ import { ANSWER_KINDS, type AnswerCalibration, compose, type Reading } from "../
 
 const calibration: AnswerCalibration = {
   support: { bias: 0, relevance: 1, prior: 0 },
+  holder: { support: 1, span: 1, logit: 0 },
   confidence: { bias: 0, support: 0, span: 1, none: 0 },
   absence: { bias: 0, support: -1, span: 0, none: 2 },
   abstainAbove: 0.5,

@@ -57,6 +57,7 @@ function writeConfig(changes: Readonly<Record<string, unknown>> = {}): void {
       hops: { most: 3, firstPlaces: 8, laterPlaces: 4, enough: 0.8, foundTermWeight: 0.3, secondPass: 0 },
       answer: {
         support: { bias: 0, relevance: 1, prior: 0 },
+        holder: { support: 1, span: 1, logit: 0 },
         confidence: { bias: 0, support: 1, span: 0, none: 0 },
         absence: { bias: 0, support: -1, span: 0, none: 1 },
         abstainAbove: 0.6,
