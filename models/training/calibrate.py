@@ -10,6 +10,7 @@ import json
 import math
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -75,9 +76,8 @@ def softmax(values: list[float]) -> list[float]:
     return [r / sum(raised) for r in raised]
 
 
-def traits(place: dict, support: float) -> list[float]:
-    """What speaks for taking the answer from a place, in the order of `HOLDER`."""
-    best = place["spans"][0]
+def traits(best: dict, support: float) -> list[float]:
+    """What speaks for taking the answer from a place, by its best span or option, in the order of `HOLDER`."""
     return [math.log(max(support, 1e-9)), best["p"], best["logit"]]
 
 
@@ -85,11 +85,11 @@ def fit_holder(rows: list[dict], supports: list[list[float]]) -> dict[str, float
     """Weights of the traits: a place whose best span is right should win the softmax over those that were read."""
     cases = []
     for row, support in zip(rows, supports, strict=True):
-        told = [(c, s) for c, s in zip(row["candidates"], support, strict=True) if c["spans"]]
+        told = [(c["spans"][0], s) for c, s in zip(row["candidates"], support, strict=True) if c["spans"]]
         accepted = {normalise(a) for a in row["answers"]}
-        y = torch.tensor([normalise(c["spans"][0]["text"]) in accepted for c, _ in told])
+        y = torch.tensor([normalise(best["text"]) in accepted for best, _ in told])
         if row["type"] not in ("location", "negative") and y.any() and not y.all():
-            cases.append((torch.tensor([traits(c, s) for c, s in told]), y))
+            cases.append((torch.tensor([traits(best, s) for best, s in told]), y))
     raw = torch.zeros(len(HOLDER), requires_grad=True)
 
     def loss() -> Tensor:
@@ -100,8 +100,17 @@ def fit_holder(rows: list[dict], supports: list[list[float]]) -> dict[str, float
     return {name: round(w, 4) for name, w in zip(HOLDER, F.softplus(raw).tolist(), strict=True)}
 
 
-def compose(row: dict, support: list[float], list_share: float, holder: dict[str, float]) -> tuple[int, str, list[str]]:
-    """The engine's `compose`: index of the place answered from, kind, spans."""
+class Composed(NamedTuple):
+    """The index of the place answered from, the kind, the answer's texts, log P of its span (0 if none is wanted)."""
+
+    at: int
+    kind: str
+    texts: list[str]
+    log_p: float
+
+
+def compose(row: dict, support: list[float], list_share: float, holder: dict[str, float]) -> Composed:
+    """The engine's `compose`."""
     read = [c for c in row["candidates"] if "relevance" in c]
     total = sum(support)
     mean = [0.0] * len(KINDS)
@@ -110,33 +119,44 @@ def compose(row: dict, support: list[float], list_share: float, holder: dict[str
             mean[i] += s / total * p
     kind = KINDS[max(range(5), key=lambda i: mean[i])]
     if kind not in ("span", "list"):
-        return max(range(len(read)), key=lambda i: support[i]), kind, []
-    weights = holder.values()
-    scores = [
-        sum(w * t for w, t in zip(weights, traits(c, s), strict=True)) if c["spans"] else -math.inf
-        for c, s in zip(read, support, strict=True)
-    ]
-    at = max(range(len(read)), key=lambda i: scores[i])
+        return Composed(max(range(len(read)), key=lambda i: support[i]), kind, [], 0.0)
+    at, most = best_holder([c["spans"] for c in read], support, holder)
+    offered, score = best_holder([c["options"] for c in read], support, holder)
+    if kind == "span" and score > most > -math.inf:
+        option = read[offered]["options"][0]
+        return Composed(offered, kind, [option["text"]], math.log(math.exp(option["p"]) + 1e-4))
     spans = read[at]["spans"]
+    log_p = math.log((math.exp(spans[0]["p"]) if spans else 0) + 1e-4)
     if kind == "list" and read[at]["items"]:
-        return at, kind, read[at]["items"]
+        return Composed(at, kind, read[at]["items"], log_p)
     if kind == "list":
         spans = [s for s in spans if s["p"] >= spans[0]["p"] + math.log(list_share)]
-    return at, kind, [s["text"] for s in (spans if kind == "list" else spans[:1])]
+    return Composed(at, kind, [s["text"] for s in (spans if kind == "list" else spans[:1])], log_p)
 
 
-def right(row: dict, at: int, kind: str, spans: list[str]) -> bool:
+def best_holder(told: list[list[dict]], support: list[float], holder: dict[str, float]) -> tuple[int, float]:
+    """The place whose best span, or option, most speaks for; and how much."""
+    weights = holder.values()
+    scores = [
+        sum(w * t for w, t in zip(weights, traits(spans[0], s), strict=True)) if spans else -math.inf
+        for spans, s in zip(told, support, strict=True)
+    ]
+    at = max(range(len(told)), key=lambda i: scores[i])
+    return at, scores[at]
+
+
+def right(row: dict, said: Composed) -> bool:
     read = [c for c in row["candidates"] if "relevance" in c]
     accepted = {normalise(a) for a in row["answers"]}
     if row["type"] == "negative":
         return False
     if row["type"] == "location":
-        return bool(read[at]["groups"])
-    if kind in ("yes", "no"):
-        return kind in accepted
+        return bool(read[said.at]["groups"])
+    if said.kind in ("yes", "no"):
+        return said.kind in accepted
     if row["type"] == "list":
-        return {normalise(s) for s in spans} == accepted
-    return bool(spans) and normalise(spans[0]) in accepted
+        return {normalise(s) for s in said.texts} == accepted
+    return bool(said.texts) and normalise(said.texts[0]) in accepted
 
 
 def cite(row: dict, support: list[float], at: int) -> list[list[int]]:
@@ -170,16 +190,15 @@ def fit_answers(rows: list[dict], fused: list[float], false_abstention: float) -
     pairs = list(zip(rows, supports, strict=True))
     holder = fit_holder(rows, supports)
     shares = (0.05, 0.1, 0.15, 0.25, 0.4)
-    share = max(shares, key=lambda t: sum(right(r, *compose(r, s, t, holder)) for r, s in pairs if r["type"] == "list"))
+    share = max(shares, key=lambda t: sum(right(r, compose(r, s, t, holder)) for r, s in pairs if r["type"] == "list"))
 
     features, correct, cited = [], [], []
     for row, sure in pairs:
-        at, kind, spans = compose(row, sure, share, holder)
+        said = compose(row, sure, share, holder)
+        at = said.at
         none = sum(s / sum(sure) * softmax(c["kinds"])[5] for c, s in zip(row["candidates"], sure, strict=True))
-        wants = kind in ("span", "list")
-        log_p = math.log(math.exp(row["candidates"][at]["spans"][0]["p"]) + 1e-4) if wants else 0.0
-        features.append([math.log(max(sure[at], 1e-6) / max(1 - sure[at], 1e-6)), log_p, none])
-        correct.append(float(right(row, at, kind, spans)))
+        features.append([math.log(max(sure[at], 1e-6) / max(1 - sure[at], 1e-6)), said.log_p, none])
+        correct.append(float(right(row, said)))
         if row["evidence"]:
             cited.append((cite(row, sure, at), row))
     x, y = torch.tensor(features), torch.tensor(correct)

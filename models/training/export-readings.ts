@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { TextSpan } from "../../src/engine/answer/compose.ts";
 import { readSource } from "../../src/engine/corpus/decode.ts";
 import { Segmenter } from "../../src/engine/corpus/segment.ts";
 import { Tokenizer } from "../../src/engine/corpus/tokenize.ts";
@@ -97,10 +98,11 @@ async function readings(workspace: string, state: string, asked: readonly Questi
   const result: unknown[] = [];
   for (const q of asked) {
     for (const [wording, text] of [q.question, ...q.paraphrases].entries()) {
-      const ids = tokenizer.encode(text).ids.slice(0, bundle.limits.questionTokens);
+      const tokens = tokenizer.encode(text);
+      const ids = tokens.ids.slice(0, bundle.limits.questionTokens);
       const query = { ...(await stepper.question(ids)), terms: questionTerms(text, 1) };
       const candidates = recall.recall(query, RECALLED, new Set());
-      const reader = new Reader(stepper, ids, true);
+      const reader = new Reader(stepper, { ...tokens, ids }, true);
       const rows: unknown[] = [];
       for (const [rank, candidate] of candidates.entries()) {
         const [record] = store.segmentsOf([candidate.segment]);
@@ -126,9 +128,8 @@ async function readings(workspace: string, state: string, asked: readonly Questi
           kinds: Array.from(reading?.kinds ?? []),
           symbol: record.symbol,
           items: items.map((s) => content.slice(s.start, s.end)),
-          spans: reading?.spans
-            .slice(0, 6)
-            .map((s) => ({ text: content.slice(s.start, s.end), p: s.logProbability, logit: s.logit })),
+          spans: reading?.spans.slice(0, 6).map((s) => told(content, s)),
+          options: reading?.options.map((s) => told(text, s)),
         });
       }
       result.push({
@@ -145,4 +146,11 @@ async function readings(workspace: string, state: string, asked: readonly Questi
   await stepper.release();
   store.close();
   return result;
+}
+
+function told(
+  text: string,
+  { start, end, logProbability, logit }: TextSpan,
+): { text: string; p: number; logit: number } {
+  return { text: text.slice(start, end), p: logProbability, logit };
 }
