@@ -18,6 +18,7 @@ from torch import Tensor
 
 PARTS = ("gist", "memory", "lexical")
 HOLDER = ("support", "span", "logit")
+NONE_PLACES = 5
 KINDS = ("span", "list", "place", "yes", "no", "none")
 
 
@@ -196,7 +197,8 @@ def fit_answers(rows: list[dict], fused: list[float], false_abstention: float) -
     for row, sure in pairs:
         said = compose(row, sure, share, holder)
         at = said.at
-        none = sum(s / sum(sure) * softmax(c["kinds"])[5] for c, s in zip(row["candidates"], sure, strict=True))
+        asked = sorted(range(len(sure)), key=lambda i: -sure[i])[:NONE_PLACES]
+        none = sum(softmax(row["candidates"][i]["kinds"])[5] for i in asked) / len(asked)
         features.append([math.log(max(sure[at], 1e-6) / max(1 - sure[at], 1e-6)), said.log_p, none])
         correct.append(float(right(row, said)))
         if row["evidence"]:

@@ -30,6 +30,9 @@ export interface Reading {
 /** Order of the kind head's outputs (`answerKinds` of the bundle). */
 export const ANSWER_KINDS: readonly AnswerKind[] = ["span", "list", "place", "yes", "no", "none"];
 
+/** Places of which each says whether the question has no answer: by support alone the best one would outweigh all. */
+const NONE_PLACES = 5;
+
 /** Of a logit: `bias + support · best support logit + span · log P(span) + none · P(kind is none)`. */
 export interface TrustWeights {
   readonly bias: number;
@@ -105,7 +108,7 @@ export function compose(readings: readonly Reading[], calibration: AnswerCalibra
   const said = option ?? holder?.reading.spans[0];
   const logP = wantsSpan ? Math.log((said === undefined ? 0 : Math.exp(said.logProbability)) + 1e-4) : 0;
   const probability = ({ bias, support, span, none }: TrustWeights): number =>
-    sigmoid(bias + support * logit(holder?.support ?? 0) + span * logP + none * (kinds[5] ?? 0));
+    sigmoid(bias + support * logit(holder?.support ?? 0) + span * logP + none * noneProbability(supported));
   const abstained = probability(calibration.absence) > calibration.abstainAbove;
   return { kind, places, spans, option, confidence: probability(calibration.confidence), abstained };
 }
@@ -130,12 +133,22 @@ function kindProbabilities(supported: readonly Supported[]): Float32Array {
   const mean = new Float32Array(ANSWER_KINDS.length);
   const total = supported.reduce((sum, s) => sum + s.support, 0) || 1;
   for (const { reading, support } of supported) {
-    const max = Math.max(...reading.kinds);
-    const raised = Array.from(reading.kinds, (k) => Math.exp(k - max));
-    const sum = raised.reduce((a, b) => a + b, 0);
-    for (const [i, r] of raised.entries()) mean[i] = (mean[i] ?? 0) + (support / total) * (r / sum);
+    for (const [i, p] of softmax(reading.kinds).entries()) mean[i] = (mean[i] ?? 0) + (support / total) * p;
   }
   return mean;
+}
+
+/** How sure the best supported places are, one as much as the other, that the question has no answer. */
+function noneProbability(supported: readonly Supported[]): number {
+  const asked = supported.slice(0, NONE_PLACES);
+  return asked.reduce((sum, { reading }) => sum + (softmax(reading.kinds)[5] ?? 0), 0) / (asked.length || 1);
+}
+
+function softmax(logits: Float32Array): number[] {
+  const max = Math.max(...logits);
+  const raised = Array.from(logits, (l) => Math.exp(l - max));
+  const sum = raised.reduce((a, b) => a + b, 0);
+  return raised.map((r) => r / sum);
 }
 
 /** "None" is not chosen as a kind: whether to abstain is decided by the probability of absence. */
