@@ -226,8 +226,6 @@ def assemble_read(
         for at, (s, order, row) in enumerate(zip(samples, orders, rows, strict=True)):
             relevant[at] = float(order[n] in s.chain)
             marks = [(row.offset + a, row.offset + b) for i, a, b in s.spans if i == order[n] and s.kind != "none"]
-            if order[n] in s.chain:  # the question begins behind [CLS]
-                marks += [(1 + a, 1 + b) for a, b in s.options]
             for a, b in marks or [(0, 0)]:
                 start[at, a] = end[at, b] = 1
         steps.append(ReadStep(tokens, kinds, anchors, relevant, start, end))

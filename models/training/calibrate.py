@@ -78,7 +78,7 @@ def softmax(values: list[float]) -> list[float]:
 
 
 def traits(best: dict, support: float) -> list[float]:
-    """What speaks for taking the answer from a place, by its best span or option, in the order of `HOLDER`."""
+    """What speaks for taking the answer from a place, by its best span, in the order of `HOLDER`."""
     return [math.log(max(support, 1e-9)), best["p"], best["logit"]]
 
 
@@ -121,11 +121,12 @@ def compose(row: dict, support: list[float], list_share: float, holder: dict[str
     kind = KINDS[max(range(5), key=lambda i: mean[i])]
     if kind not in ("span", "list"):
         return Composed(max(range(len(read)), key=lambda i: support[i]), kind, [], 0.0)
-    at, most = best_holder([c["spans"] for c in read], support, holder)
-    offered, score = best_holder([c["options"] for c in read], support, holder)
-    if kind == "span" and score > most > -math.inf:
-        option = read[offered]["options"][0]
-        return Composed(offered, kind, [option["text"]], math.log(math.exp(option["p"]) + 1e-4))
+    weights = holder.values()
+    scores = [
+        sum(w * t for w, t in zip(weights, traits(c["spans"][0], s), strict=True)) if c["spans"] else -math.inf
+        for c, s in zip(read, support, strict=True)
+    ]
+    at = max(range(len(read)), key=lambda i: scores[i])
     spans = read[at]["spans"]
     log_p = math.log((math.exp(spans[0]["p"]) if spans else 0) + 1e-4)
     if kind == "list" and read[at]["items"]:
@@ -133,17 +134,6 @@ def compose(row: dict, support: list[float], list_share: float, holder: dict[str
     if kind == "list":
         spans = [s for s in spans if s["p"] >= spans[0]["p"] + math.log(list_share)]
     return Composed(at, kind, [s["text"] for s in (spans if kind == "list" else spans[:1])], log_p)
-
-
-def best_holder(told: list[list[dict]], support: list[float], holder: dict[str, float]) -> tuple[int, float]:
-    """The place whose best span, or option, most speaks for; and how much."""
-    weights = holder.values()
-    scores = [
-        sum(w * t for w, t in zip(weights, traits(spans[0], s), strict=True)) if spans else -math.inf
-        for spans, s in zip(told, support, strict=True)
-    ]
-    at = max(range(len(told)), key=lambda i: scores[i])
-    return at, scores[at]
 
 
 def right(row: dict, said: Composed) -> bool:

@@ -52,8 +52,6 @@ class Question:
     anchors: dict[int, list[int]]  # segment -> indices of anchors at the evidence lines
     spans: list[tuple[int, int, int]]
     hard: list[int]
-    # Of each wording: where it names an accepted answer itself, as "is it A or B" does; inclusive token ranges.
-    options: list[list[tuple[int, int]]] = field(default_factory=list)
 
 
 @dataclass
@@ -139,7 +137,6 @@ def read_repo(raw: dict, tokenizer: Tokenizer | None = None) -> Repo:
         known = questions.get(q["id"])
         if known is not None:
             known.wordings.append(q["q"])
-            known.options.append(options_of(q, tokenizer))
             known.hard += [s for s in q["hard"] if s not in known.hard]
             continue
         anchors: dict[int, list[int]] = {}
@@ -148,9 +145,8 @@ def read_repo(raw: dict, tokenizer: Tokenizer | None = None) -> Repo:
                 anchors.setdefault(segment, []).extend(indices)
         spans = [(s, a, b) for s, a, b in q["spans"]]
         questions[q["id"]] = Question(
-            q["id"], q["type"], [q["q"]], q["answers"], q["evidence"], anchors, spans, list(q["hard"]),
-            [options_of(q, tokenizer)],
-        )  # fmt: skip
+            q["id"], q["type"], [q["q"]], q["answers"], q["evidence"], anchors, spans, list(q["hard"])
+        )
     repo = Repo(raw["repo"], segments, list(questions.values()))
     if tokenizer is not None:
         repo.facts, repo.links = sift(raw, tokenizer)
@@ -159,14 +155,6 @@ def read_repo(raw: dict, tokenizer: Tokenizer | None = None) -> Repo:
             repo.named.setdefault(name, set()).add(segment)
         repo.docs = [Doc(i, d[0], d[1], d[2], d[3:]) for i, s in enumerate(raw["segments"]) for d in s.get("d", ())]
     return repo
-
-
-def options_of(q: dict, tokenizer: Tokenizer | None) -> list[tuple[int, int]]:
-    """Where a choice's wording names an accepted answer; "yes or no" offers none that could be pointed at."""
-    if tokenizer is None or q["type"] != "choice" or q["answers"][0].lower() in ("yes", "no"):
-        return []
-    answers = [ids for ids in map(tokenizer.ids, q["answers"]) if ids]
-    return [span for ids in answers for span in occurrences(q["q"], ids) if span[1] < MAX_QUESTION]
 
 
 def occurrences(tokens: list[int], words: list[int]) -> list[tuple[int, int]]:
@@ -196,7 +184,6 @@ class Sample:
     hard: list[int]
     anchors: dict[int, list[int]]
     shown: dict[int, Segment] = field(default_factory=dict)  # as they shall be seen: without or with a comment
-    options: list[tuple[int, int]] = field(default_factory=list)  # answers that the question names, in its tokens
     stream: list[int] = field(default_factory=list)  # segments to be met in this order, as what comes later holds
 
     def segment(self, index: int) -> Segment:

@@ -98,11 +98,10 @@ async function readings(workspace: string, state: string, asked: readonly Questi
   const result: unknown[] = [];
   for (const q of asked) {
     for (const [wording, text] of [q.question, ...q.paraphrases].entries()) {
-      const tokens = tokenizer.encode(text);
-      const ids = tokens.ids.slice(0, bundle.limits.questionTokens);
+      const ids = tokenizer.encode(text).ids.slice(0, bundle.limits.questionTokens);
       const query = { ...(await stepper.question(ids)), terms: questionTerms(text, 1) };
       const candidates = recall.recall(query, RECALLED, new Set());
-      const reader = new Reader(stepper, { ...tokens, ids }, true);
+      const reader = new Reader(stepper, ids, true);
       const rows: unknown[] = [];
       for (const [rank, candidate] of candidates.entries()) {
         const [record] = store.segmentsOf([candidate.segment]);
@@ -129,7 +128,6 @@ async function readings(workspace: string, state: string, asked: readonly Questi
           symbol: record.symbol,
           items: items.map((s) => content.slice(s.start, s.end)),
           spans: reading?.spans.slice(0, 6).map((s) => told(content, s)),
-          options: reading?.options.map((s) => told(text, s)),
         });
       }
       result.push({

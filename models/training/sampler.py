@@ -108,15 +108,11 @@ class Sampler:
         if not chain and not (negatives and q.type == "negative"):
             return None
         related = {s for group in q.evidence for s in group} | {s for s, _, _ in q.spans}
-        wording = self.rng.randrange(len(q.wordings))
         if negatives and chain and self.rng.random() < self.mix.removed:
-            return Sample(repo, self.words(q.wordings[wording]), "none", [], related, [], q.hard, {})
-        options = q.options[wording]
-        ids = q.wordings[wording]
+            return Sample(repo, self.words(self.rng.choice(q.wordings)), "none", [], related, [], q.hard, {})
         return Sample(
-            repo, ids[:MAX_QUESTION] if options else self.words(ids), kind_of(q), chain, related, q.spans, q.hard,
-            q.anchors, options=options,
-        )  # fmt: skip
+            repo, self.words(self.rng.choice(q.wordings)), kind_of(q), chain, related, q.spans, q.hard, q.anchors
+        )
 
     def from_fact(self, repo: Repo, negatives: bool) -> Sample | None:
         """A question about a value (also by yes or no, or through code that uses it), or about a place."""

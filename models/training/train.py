@@ -251,7 +251,7 @@ def main() -> None:
     sampler = Sampler(repos, tokenizer, args.seed + step + 1000 * rank, mix, list(chain.from_iterable(told.values())))
     counts = {
         name: sum(len(getattr(repo, name)) for repo in repos)
-        for name in ("segments", "questions", "facts", "links", "docs")
+        for name in ("segments", "questions", "facts", "links", "relations", "docs")
     }
     print(f"{len(repos)} repositories, {counts}", flush=True)
 

@@ -72,11 +72,10 @@ export class Asking {
     const started = performance.now();
     const { calibration, stepper, tokenizer } = this.#deps;
     const { without, about, onStage } = this.#run;
-    const tokens = tokenizer.encode(question);
-    const ids = tokens.ids.slice(0, stepper.limits.questionTokens);
+    const ids = tokenizer.encode(question).ids.slice(0, stepper.limits.questionTokens);
     if (ids.length === 0) throw new EmptyQuestionError();
     await this.#freshenNarrowed();
-    using reader = new Reader(stepper, { ...tokens, ids }, !without.has("reader"));
+    using reader = new Reader(stepper, ids, !without.has("reader"));
     const places: Place[] = [];
     let composition: Composition | undefined;
     let hop = 0;
@@ -257,7 +256,7 @@ function finish(
   run: Pick<Answer, "hops" | "recalled" | "read" | "ms" | "coverage">,
 ): Answer {
   const abstained = composition === undefined || composition.abstained || citations.length === 0;
-  const text = composition === undefined || abstained ? null : answerText(question, composition, places, citations);
+  const text = composition === undefined || abstained ? null : answerText(composition, places, citations);
   return {
     question,
     answer: text,
@@ -270,15 +269,8 @@ function finish(
   };
 }
 
-/** The short answer: verbatim spans, yes or no, words of the question, or the name of the place. */
-function answerText(
-  question: string,
-  composition: Composition,
-  places: readonly Place[],
-  citations: readonly Citation[],
-): string {
-  const { option } = composition;
-  if (option !== undefined) return question.slice(option.start, option.end);
+/** The short answer: verbatim spans, yes or no, or the name of the place. */
+function answerText(composition: Composition, places: readonly Place[], citations: readonly Citation[]): string {
   if (composition.kind === "yes" || composition.kind === "no") return composition.kind;
   const first = places.find((place) => place.reading.segment === composition.places[0]?.reading.segment);
   const spans = composition.spans.map((span) => first?.candidate.text.slice(span.start, span.end) ?? "");

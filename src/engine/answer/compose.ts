@@ -19,8 +19,6 @@ export interface Reading {
   readonly relevance: number;
   /** Best first, not overlapping. */
   readonly spans: readonly TextSpan[];
-  /** Stretches of the question that may be the answer, as in "is it A or B"; offsets in the question. Best first. */
-  readonly options: readonly TextSpan[];
   /** Log probability that no span stands in the segment. */
   readonly none: number;
   /** Logits over `ANSWER_KINDS`. */
@@ -78,8 +76,6 @@ export interface Composition {
   readonly places: readonly Supported[];
   /** Spans of `places[0]` that make up the answer. */
   readonly spans: readonly TextSpan[];
-  /** The words of the question that are the answer, in place of spans. */
-  readonly option: TextSpan | undefined;
   readonly confidence: number;
   readonly abstained: boolean;
 }
@@ -96,36 +92,29 @@ export function compose(readings: readonly Reading[], calibration: AnswerCalibra
   const kinds = kindProbabilities(supported);
   const kind = likeliestKind(kinds);
   const wantsSpan = kind === "span" || kind === "list";
-  const told = wantsSpan ? best(supported, (s) => holds(s, s.reading.spans[0], calibration.holder)) : undefined;
-  const offered = kind === "span" && told !== undefined ? offeredBy(supported, told, calibration.holder) : undefined;
-  const holder = offered ?? told ?? supported[0];
-  const option = offered?.reading.options[0];
+  const told = wantsSpan ? best(supported, (s) => holds(s, calibration.holder)) : undefined;
+  const holder = told ?? supported[0];
   const places = holder === undefined ? supported : [holder, ...supported.filter((s) => s !== holder)];
-  const spans =
-    wantsSpan && holder !== undefined && option === undefined
-      ? answerSpans(holder.reading, kind, calibration.listShare)
-      : [];
-  const said = option ?? holder?.reading.spans[0];
-  const logP = wantsSpan ? Math.log((said === undefined ? 0 : Math.exp(said.logProbability)) + 1e-4) : 0;
+  const spans = wantsSpan && holder !== undefined ? answerSpans(holder.reading, kind, calibration.listShare) : [];
+  const logP = wantsSpan && holder !== undefined ? Math.log(spanProbability(holder.reading) + 1e-4) : 0;
   const probability = ({ bias, support, span, none }: TrustWeights): number =>
     sigmoid(bias + support * logit(holder?.support ?? 0) + span * logP + none * noneProbability(supported));
   const abstained = probability(calibration.absence) > calibration.abstainAbove;
-  return { kind, places, spans, option, confidence: probability(calibration.confidence), abstained };
+  return { kind, places, spans, confidence: probability(calibration.confidence), abstained };
 }
 
-/** How much speaks for taking the answer from a place, by its best span or option. */
-function holds({ support }: Supported, span: TextSpan | undefined, weights: HolderWeights): number {
-  if (span === undefined) return Number.NEGATIVE_INFINITY;
+/** How much speaks for taking the answer from a place, by its best span. */
+function holds({ support, reading }: Supported, weights: HolderWeights): number {
+  const [first] = reading.spans;
+  if (first === undefined) return Number.NEGATIVE_INFINITY;
   const logSupport = Math.log(Math.max(support, 1e-9));
-  return weights.support * logSupport + weights.span * span.logProbability + weights.logit * span.logit;
+  return weights.support * logSupport + weights.span * first.logProbability + weights.logit * first.logit;
 }
 
-/** The place that speaks for an option of the question more than any place speaks for a span of its own. */
-function offeredBy(supported: readonly Supported[], told: Supported, weights: HolderWeights): Supported | undefined {
-  const offered = best(supported, (s) => holds(s, s.reading.options[0], weights));
-  if (offered === undefined) return undefined;
-  const most = holds(told, told.reading.spans[0], weights);
-  return holds(offered, offered.reading.options[0], weights) > most ? offered : undefined;
+/** Probability of the best span of a segment, 0 if it has none. */
+function spanProbability(reading: Reading): number {
+  const first = reading.spans[0];
+  return first === undefined ? 0 : Math.exp(first.logProbability);
 }
 
 /** The kind head's probabilities, averaged over the candidates by support. */

@@ -17,7 +17,6 @@ function reading(segment: number, relevance: number, kind: (typeof ANSWER_KINDS)
     prior: 0,
     relevance,
     spans: [{ start: 0, end: 4, logProbability: Math.log(spanP), logit: 0 }],
-    options: [],
     none: Math.log(1 - spanP),
     kinds: Float32Array.from(ANSWER_KINDS, (one) => (one === kind ? 5 : 0)),
   };
@@ -29,13 +28,24 @@ describe("what is answered from what was read", () => {
     assert.deepEqual([kind, places[0]?.reading.segment, abstained], ["span", 2, false]);
   });
 
-  it("takes an option of the question that a place speaks for more than for its own spans", () => {
-    const option = { start: 10, end: 15, logProbability: Math.log(0.8), logit: 0 };
-    const asked: Reading = { ...reading(1, 3, "span", 0.1), options: [option] };
-    const composition = compose([reading(2, -3, "span"), asked], calibration);
-    assert.deepEqual([composition.option, composition.spans, composition.places[0]?.reading], [option, [], asked]);
-    const quoted = compose([reading(2, 3, "span"), { ...asked, relevance: -3 }], calibration);
-    assert.deepEqual([quoted.option, quoted.spans.length], [undefined, 1]);
+  it("takes it from elsewhere where spans of different places are compared by their logits", () => {
+    const [held, other] = [reading(1, 1, "span"), reading(2, 0, "span", 0.8)];
+    const logit = (of: Reading, value: number): Reading => ({
+      ...of,
+      spans: of.spans.map((s) => ({ ...s, logit: value })),
+    });
+    const places = [logit(held, 2), logit(other, 9)];
+    const weighed = (weight: number) =>
+      compose(places, { ...calibration, holder: { support: 1, span: 1, logit: weight } }).places[0]?.reading.segment;
+    assert.deepEqual([weighed(0), weighed(1)], [1, 2]);
+  });
+
+  it("asks the best places alike whether there is an answer", () => {
+    const sure = reading(1, 6, "span");
+    const others = [2, 3, 4, 5].map((segment) => reading(segment, -6, "none"));
+    const strict = { ...calibration, absence: { bias: -1, support: 0, span: 0, none: 2 } };
+    assert.equal(compose([sure], strict).abstained, false);
+    assert.equal(compose([sure, ...others], strict).abstained, true, "one sure place does not outvote four");
   });
 
   it("answers unsurely where there is an answer, and says nothing where there is none", () => {
