@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from babi import Story
 from cloze import ClozeFinder
-from data import MAX_QUESTION, Repo, Sample, kind_of, without_comment
+from data import MAX_QUESTION, Repo, Sample, Segment, kind_of, without_comment
 from facts import SHY, Fact
 from relations import called_wording, relation_wording, unit_span, unit_wording
 from scattered import told_in_code
@@ -192,8 +192,7 @@ class Sampler:
         """Segments inside other definitions that use the fact's name."""
         return [
             s for s in holders
-            if s != fact.segment and repo.segments[s].symbol not in ("", fact.symbol)
-            and s not in repo.named[fact.name] and not SHY.search(repo.segments[s].path)
+            if s != fact.segment and s not in repo.named[fact.name] and inside_another(repo.segments[s], fact.symbol)
         ]  # fmt: skip
 
     def user_of(self, repo: Repo, fact: Fact, holders: list[int]) -> int | None:
@@ -206,8 +205,7 @@ class Sampler:
         name = symbol.rsplit(".", 1)[-1]
         callers = [
             s for s in repo.holders(self.tokenizer.ids(name))
-            if s not in (user, fact.segment) and repo.segments[s].symbol not in ("", symbol, fact.symbol)
-            and not SHY.search(repo.segments[s].path)
+            if s not in (user, fact.segment) and inside_another(repo.segments[s], symbol, fact.symbol)
         ]  # fmt: skip
         return self.rng.choice(callers) if len(name) > 5 and 0 < len(callers) < 12 else None
 
@@ -341,3 +339,8 @@ class Sampler:
             if fits and s not in out:
                 out.append(s)
         return out
+
+
+def inside_another(segment: Segment, *symbols: str) -> bool:
+    """Whether it stands in a definition other than these, outside of tests and the like."""
+    return segment.symbol not in ("", *symbols) and not SHY.search(segment.path)
