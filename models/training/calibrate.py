@@ -19,6 +19,7 @@ from torch import Tensor
 PARTS = ("gist", "memory", "lexical")
 HOLDER = ("support", "span", "logit")
 NONE_PLACES = 5
+CITED = 5
 KINDS = ("span", "list", "place", "yes", "no", "none")
 
 
@@ -150,10 +151,23 @@ def right(row: dict, said: Composed) -> bool:
     return bool(said.texts) and normalise(said.texts[0]) in accepted
 
 
-def cite(row: dict, support: list[float], at: int) -> list[list[int]]:
-    """The evidence in each of the five places that are cited: the one answered from, then by support."""
-    order = sorted(range(len(support)), key=lambda i: (i != at, -support[i]))
-    return [row["candidates"][i]["groups"] for i in order[:5]]
+def cite(row: dict, support: list[float], at: int) -> list[set[int]]:
+    """The evidence in each of the places that are cited: the one answered from, then by support (`CitedPlaces`)."""
+    places: list[list[dict]] = []
+    for i in sorted(range(len(support)), key=lambda i: (i != at, -support[i])):
+        segment = row["candidates"][i]
+        joined = [place for place in places if any(adjoin(segment, other) for other in place)]
+        if joined:
+            joined[0] += [segment, *(other for place in joined[1:] for other in place)]
+            places = [place for place in places if place is joined[0] or place not in joined]
+        elif len(places) < CITED:
+            places.append([segment])
+    return [set().union(*(segment["groups"] for segment in place)) for place in places]
+
+
+def adjoin(a: dict, b: dict) -> bool:
+    """Whether two segments are of one file with no line between them."""
+    return a["path"] == b["path"] and a["lines"][0] <= b["lines"][1] + 1 and a["lines"][1] >= b["lines"][0] - 1
 
 
 def first_read(row: dict, places: int) -> list[dict]:
@@ -256,7 +270,7 @@ def main() -> None:
         if mean > best + 0.004:  # more places cost time: only for a gain
             best = mean
             calibration["answer"] = answer
-            calibration["hops"]["firstPlaces"] = places
+            calibration["places"] = places
             calibration["fittedOn"] = {**hits, **figures}
     args.out.write_text(json.dumps(calibration, indent=2) + "\n")
     print(json.dumps(calibration, indent=1))

@@ -110,24 +110,26 @@ async function readings(workspace: string, state: string, asked: readonly Questi
           e.file === record.path && record.lineFrom <= e.lines[1] && record.lineTo >= e.lines[0] ? [i] : [],
         );
         const content = rank < READ ? await open(record.path) : undefined;
+        const lines = { path: record.path, lines: [record.lineFrom, record.lineTo] };
         if (content === undefined) {
-          rows.push({ ...candidate, groups });
+          rows.push({ ...candidate, ...lines, groups });
           continue;
         }
         const anchors = store.writesOf([record.id]).get(record.id)?.anchors ?? [];
         const place = cutOut(record, anchors, content, candidate.score, tokenizer, segmenter);
-        const [reading] = await reader.read([place], undefined);
-        const [top] = reading?.spans ?? [];
+        const reading = await reader.read(place, undefined);
+        const [top] = reading.spans;
         const items = top === undefined ? [] : await wholeList(place, top, segmenter);
         rows.push({
           ...candidate,
+          ...lines,
           groups,
-          relevance: reading?.relevance,
-          none: reading?.none,
-          kinds: Array.from(reading?.kinds ?? []),
+          relevance: reading.relevance,
+          none: reading.none,
+          kinds: Array.from(reading.kinds),
           symbol: record.symbol,
           items: items.map((s) => content.slice(s.start, s.end)),
-          spans: reading?.spans.slice(0, 6).map((s) => told(content, s)),
+          spans: reading.spans.slice(0, 6).map((s) => told(content, s)),
         });
       }
       result.push({

@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import type { Answer, Citation } from "../engine/types.ts";
+import { chainOf } from "../protocol/chain.ts";
 import { surenessOf } from "../protocol/sureness.ts";
 import { duration, percent, plural } from "./quantities.ts";
 import { indented, safeBlock, safeLine } from "./terminal.ts";
@@ -22,7 +23,7 @@ function headline(answer: Answer): string {
 
 function circumstances(answer: Answer): string {
   const sure = answer.abstained ? [] : [`${surenessOf(answer.confidence)} (${percent(answer.confidence)})`];
-  const line = [...sure, plural(answer.hops, "hop"), duration(answer.ms)].join(", ");
+  const line = [...sure, plural(chainOf(answer).length + 1, "hop"), duration(answer.ms)].join(", ");
   const sentence = `${line.charAt(0).toUpperCase()}${line.slice(1)}.`;
   if (answer.coverage >= 1) return sentence;
   return `${sentence} Only ${percent(answer.coverage)} of the workspace is indexed so far.`;

@@ -1,4 +1,5 @@
-import { type Composition, compose, type Reading, type Supported, type TextSpan } from "./answer/compose.ts";
+import { CitedPlaces } from "./answer/cite.ts";
+import { type Composition, compose, type Reading } from "./answer/compose.ts";
 import { ArmtError } from "./errors.ts";
 import type { Calibration } from "./model/calibration.ts";
 import type { Stepper } from "./model/stepper.ts";
@@ -40,7 +41,7 @@ export interface AskRun {
   readonly coverage: number;
 }
 
-/** Segments named at each hop; the best of them are read. */
+/** Segments that recall names; the best of them are read. */
 const RECALLED = 24;
 
 /** A place that was read: where it stands and the text as it was on disk. */
@@ -49,7 +50,7 @@ interface Place {
   readonly reading: Reading;
 }
 
-/** One question's way through the engine: recall, read, up to three hops, answer from disk. */
+/** One question's way through the engine: recall, read through the reader memory, answer from disk. */
 export class Asking {
   readonly #deps: AskDeps;
   readonly #run: AskRun;
@@ -57,7 +58,6 @@ export class Asking {
   readonly #signal: AbortSignal | undefined;
   readonly #opener: Opener;
   readonly #ruler: Ruler;
-  readonly #recalled = new Set<number>();
 
   constructor(deps: AskDeps, run: AskRun, turn: Turn, signal: AbortSignal | undefined) {
     this.#deps = deps;
@@ -71,59 +71,29 @@ export class Asking {
   async answer(question: string): Promise<Answer> {
     const started = performance.now();
     const { calibration, stepper, tokenizer } = this.#deps;
-    const { without, about, onStage } = this.#run;
+    const { without, onStage } = this.#run;
     const ids = tokenizer.encode(question).ids.slice(0, stepper.limits.questionTokens);
     if (ids.length === 0) throw new EmptyQuestionError();
     await this.#freshenNarrowed();
+    const { candidates, recalled } = await this.#candidates(await this.#query(question, ids));
     using reader = new Reader(stepper, ids, !without.has("reader"));
     const places: Place[] = [];
-    let composition: Composition | undefined;
-    let hop = 0;
-    while (hop < calibration.hops.most) {
-      const found = hop === 0 ? about?.place : best(composition, places)?.candidate;
-      const query = await this.#query(question, ids, found);
-      hop++;
-      const first = hop === 1 ? this.#own(query) : undefined;
-      const count = hop === 1 ? calibration.hops.firstPlaces : calibration.hops.laterPlaces;
-      const candidates = await this.#candidates(query, count, places, hop, first);
-      if (candidates.length === 0) break;
-      for (const [done, candidate] of candidates.entries()) {
-        await this.#turn.pass();
-        const place = { file: candidate.path, line: candidate.lineFrom, position: this.#position(candidate.id) };
-        onStage({ stage: "reading", hop, done, of: candidates.length, place });
-        const [reading] = await reader.read([candidate], this.#signal);
-        if (reading !== undefined) places.push({ candidate, reading });
-      }
-      composition = compose(
-        places.map((place) => place.reading),
-        calibration.answer,
-      );
-      if (composition.confidence >= calibration.hops.enough) break;
+    for (const [done, candidate] of candidates.entries()) {
+      await this.#turn.pass();
+      const place = { file: candidate.path, line: candidate.lineFrom, position: this.#position(candidate.id) };
+      onStage({ stage: "reading", done, of: candidates.length, place });
+      places.push({ candidate, reading: await reader.read(candidate, this.#signal) });
     }
-    const again = without.has("reader") ? [] : (composition?.places ?? []).slice(0, calibration.hops.secondPass);
-    if (again.length > 0) {
-      composition = compose(await this.#readAgain(reader, again, places), calibration.answer);
-    }
+    const readings = places.map(({ reading }) => reading);
+    let composition = readings.length === 0 ? undefined : compose(readings, calibration.answer);
     if (composition?.kind === "list") composition = await this.#completeList(composition, places);
     const citations = composition === undefined ? [] : await this.#cite(composition, places);
     return finish(question, composition, places, citations, {
-      hops: hop,
-      recalled: this.#recalled.size,
+      recalled,
       read: places.length,
       ms: performance.now() - started,
       coverage: this.#run.coverage,
     });
-  }
-
-  /** Second pass: the best places once more, now that the memory holds what stands in the others. */
-  async #readAgain(reader: Reader, again: readonly Supported[], places: readonly Place[]): Promise<Reading[]> {
-    const readings = new Map(places.map((place) => [place.reading.segment, place.reading]));
-    for (const { reading } of again) {
-      const place = places.find((one) => one.reading.segment === reading.segment);
-      const [second] = place === undefined ? [] : await reader.read([place.candidate], this.#signal);
-      if (second !== undefined) readings.set(second.segment, second);
-    }
-    return [...readings.values()];
   }
 
   /** The list in the code that the best item stands in, in place of the items that the reader told. */
@@ -136,21 +106,19 @@ export class Asking {
   }
 
   /**
-   * The question's keys, gist and words; where a place was found, or the question goes on from one, those of the
-   * question with that segment behind it.
+   * The question's keys, gist and words; where it goes on from a place, those of the question with that segment behind
+   * it.
    */
-  async #query(question: string, ids: Int32Array, found: ReadCandidate | undefined): Promise<RecallQuery> {
+  async #query(question: string, ids: Int32Array): Promise<RecallQuery> {
     const { stepper, calibration } = this.#deps;
-    const out = await stepper.question(ids, found);
+    const from = this.#run.about?.place;
+    const out = await stepper.question(ids, from);
     const terms = questionTerms(question, 1);
-    if (found !== undefined) {
-      const names = anchorNames(found).join(" ");
-      terms.push(...questionTerms(names, calibration.hops.foundTermWeight));
-    }
+    if (from !== undefined) terms.push(...questionTerms(anchorNames(from).join(" "), calibration.aboutTermWeight));
     return { ...out, terms };
   }
 
-  /** The place that the question goes on from: read first, as a place found by an earlier hop would have been. */
+  /** The place that the question goes on from, which is read first. */
   #own(query: RecallQuery): ReadCandidate | undefined {
     const { about, without } = this.#run;
     const only = this.#only();
@@ -159,38 +127,31 @@ export class Asking {
     return { ...about.place, prior: candidate?.score ?? 0 };
   }
 
-  /** The best segments not read yet, with text and tokens fresh from disk. What changed on disk is streamed first. */
-  async #candidates(
-    query: RecallQuery,
-    count: number,
-    read: readonly Place[],
-    hop: number,
-    first: ReadCandidate | undefined,
-  ): Promise<ReadCandidate[]> {
-    const { recall, store } = this.#deps;
+  /** The best segments, with text and tokens fresh from disk. What changed on disk is streamed first. */
+  async #candidates(query: RecallQuery): Promise<{ candidates: ReadCandidate[]; recalled: number }> {
+    const { recall, store, calibration } = this.#deps;
     const { without, onStage } = this.#run;
-    const seen = new Set(read.map((place) => place.candidate.id));
-    if (first !== undefined) seen.add(first.id);
+    const own = this.#own(query);
     for (let attempt = 0; ; attempt++) {
       const named = recall
-        .recall(query, Math.max(RECALLED, count) + seen.size, without, this.#only())
-        .filter((candidate) => !seen.has(candidate.segment))
-        .slice(0, Math.max(RECALLED, count));
+        .recall(query, RECALLED + 1, without, this.#only())
+        .filter(({ segment }) => segment !== own?.id)
+        .slice(0, RECALLED);
       const records = new Map(store.segmentsOf(named.map(({ segment }) => segment)).map((one) => [one.id, one]));
-      const chosen = named.slice(0, count).flatMap(({ segment, score }) => {
+      const chosen = named.slice(0, calibration.places).flatMap(({ segment, score }) => {
         const record = records.get(segment);
         return record === undefined ? [] : [{ record, score }];
       });
       if (attempt === 0 && (await this.#opener.freshen(chosen.map(({ record }) => record.path)))) continue;
-      for (const id of [...records.keys(), ...(first === undefined ? [] : [first.id])]) this.#recalled.add(id);
       const found = Array.from(records.values(), (record) => this.#ruler.place(record));
-      onStage({ stage: "recalled", hop, places: found.length, found });
-      const opened = first === undefined ? [] : [first];
+      onStage({ stage: "recalled", places: found.length, found });
+      const candidates = own === undefined ? [] : [own];
+      const recalled = records.size + candidates.length;
       for (const { record, score } of chosen) {
         const candidate = await this.#opener.open(record, score);
-        if (candidate !== undefined) opened.push(candidate);
+        if (candidate !== undefined) candidates.push(candidate);
       }
-      return opened;
+      return { candidates, recalled };
     }
   }
 
@@ -212,40 +173,16 @@ export class Asking {
 
   /** Quotes from disk as it is now: a place whose file changed since it was read is not cited. */
   async #cite(composition: Composition, places: readonly Place[]): Promise<Citation[]> {
-    const byId = new Map(places.map((place) => [place.reading.segment, place]));
-    const citations: Citation[] = [];
-    for (const [index, supported] of composition.places.entries()) {
-      if (citations.length >= this.#deps.calibration.citations) break;
-      const place = byId.get(supported.reading.segment);
-      if (place === undefined || !(await this.#opener.unchanged(place.candidate))) continue;
-      citations.push(citationOf(place, supported, index === 0 ? composition.spans : []));
+    const byId = new Map(places.map((place) => [place.reading.segment, place.candidate]));
+    const cited = new CitedPlaces(this.#deps.calibration.citations);
+    for (const { reading, support } of composition.places) {
+      const candidate = byId.get(reading.segment);
+      if (candidate === undefined || !cited.fits(candidate)) continue;
+      if (await this.#opener.unchanged(candidate)) cited.add(candidate, support);
     }
-    return citations;
+    const holder = byId.get(composition.places[0]?.reading.segment ?? -1);
+    return cited.citations(holder, composition.spans);
   }
-}
-
-/** The place from which the next hop starts: the best supported one. */
-function best(composition: Composition | undefined, places: readonly Place[]): Place | undefined {
-  const top = composition?.places.reduce((a, b) => (b.support > a.support ? b : a));
-  return places.find((place) => place.reading.segment === top?.reading.segment);
-}
-
-function citationOf(place: Place, { support }: Supported, spans: readonly TextSpan[]): Citation {
-  const { path, lineFrom, lineTo, text } = place.candidate;
-  const [first] = spans;
-  const before = text.slice(0, first?.start ?? 0).split("\n");
-  const last = text.slice(0, spans.at(-1)?.end ?? 0).split("\n").length;
-  // A list may begin before its segment, or go on behind it.
-  const from = first === undefined ? lineFrom : Math.min(lineFrom, before.length);
-  const to = first === undefined ? lineTo : Math.max(lineTo, last);
-  const quote = text
-    .split("\n")
-    .slice(from - 1, to)
-    .join("\n");
-  const base = { file: path, from, to, quote, relevance: support };
-  if (first === undefined) return base;
-  const column = before.at(-1)?.length ?? 0;
-  return { ...base, span: { line: before.length, column, text: text.slice(first.start, first.end) } };
 }
 
 function finish(
@@ -253,7 +190,7 @@ function finish(
   composition: Composition | undefined,
   places: readonly Place[],
   citations: readonly Citation[],
-  run: Pick<Answer, "hops" | "recalled" | "read" | "ms" | "coverage">,
+  run: Pick<Answer, "recalled" | "read" | "ms" | "coverage">,
 ): Answer {
   const abstained = composition === undefined || composition.abstained || citations.length === 0;
   const text = composition === undefined || abstained ? null : answerText(composition, places, citations);

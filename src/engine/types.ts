@@ -28,7 +28,6 @@ export interface Answer {
   readonly confidence: number;
   /** Best first. When abstained: the nearest places. */
   readonly citations: readonly Citation[];
-  readonly hops: number;
   /** Segments that recall named, and how many of them were read. */
   readonly recalled: number;
   readonly read: number;
@@ -92,16 +91,10 @@ export interface StagePlace {
   readonly position: number;
 }
 
-/** What the asking is doing, as it happens. `places` counts what this hop recalled, `found` says where it stands. */
+/** What the asking is doing, as it happens. `places` counts what was recalled, `found` says where it stands. */
 export type AskStage =
-  | { readonly stage: "recalled"; readonly hop: number; readonly places: number; readonly found: readonly StagePlace[] }
-  | {
-      readonly stage: "reading";
-      readonly hop: number;
-      readonly done: number;
-      readonly of: number;
-      readonly place: StagePlace;
-    };
+  | { readonly stage: "recalled"; readonly places: number; readonly found: readonly StagePlace[] }
+  | { readonly stage: "reading"; readonly done: number; readonly of: number; readonly place: StagePlace };
 
 /** A file that the state knows. */
 export interface IndexedFile {

@@ -110,14 +110,13 @@ export function busyItems({ stages, result }: Exchange): Item[] {
     .map(({ kind, count }) =>
       kind === "recalled" ? vscode.l10n.t("recalled {0}", count) : vscode.l10n.t("read {0}", count),
     );
-  const hop = (last?.hop ?? 1) > 1 ? vscode.l10n.t("Hop {0}: ", last?.hop ?? 1) : "";
   const now =
     last === undefined
       ? vscode.l10n.t("Recalling")
       : last.kind === "reading"
         ? vscode.l10n.t("reading {0} of {1}", last.count, last.of ?? last.count)
         : vscode.l10n.t("recalled {0} places", last.count);
-  const label = hop === "" ? now.charAt(0).toUpperCase() + now.slice(1) : hop + now;
+  const label = now.charAt(0).toUpperCase() + now.slice(1);
   return [item(`$(loading~spin) ${label}`, { kind: "nothing" }, { description: past.join(", ") })];
 }
 

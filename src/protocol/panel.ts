@@ -80,7 +80,6 @@ export interface RulerView {
 
 export interface StageView {
   readonly kind: "recalled" | "reading" | "read" | "answer" | "none";
-  readonly hop: number;
   readonly count: number;
   readonly of?: number;
 }
@@ -101,6 +100,7 @@ export type ExchangeStatus =
       /** 0..1, for the tooltip. */
       readonly confidence: number;
       readonly seconds: number;
+      /** Places that lead to each other; 1 where none does. */
       readonly hops: number;
       readonly recalled: number;
       readonly read: number;

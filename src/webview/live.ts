@@ -44,7 +44,7 @@ function runningSentence(before: ExchangeView | undefined, now: ExchangeView): s
     return before?.result.status === "waiting" ? undefined : `${waitingText(now.result)}.`;
   const stage = now.stages.at(-1);
   if (stage === undefined || (before !== undefined && now.stages.length === before.stages.length)) return undefined;
-  return stage.kind === "recalled" ? `${stage.hop > 1 ? SENTENCE.hop(stage.hop) : stageText(stage)}.` : undefined;
+  return stage.kind === "recalled" ? `${stageText(stage)}.` : undefined;
 }
 
 /** The sentence that tells the difference between two snapshots, if it is worth one. */

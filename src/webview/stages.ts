@@ -2,11 +2,11 @@ import type { ExchangeStatus, StageView } from "../protocol/panel.ts";
 import { el, onChange, type View } from "./dom.ts";
 import { SENTENCE, SOME, TEXT } from "./strings.ts";
 
-/** One stage in words. A later hop is named where it recalls. */
-export function stageText({ kind, hop, count: n, of }: StageView): string {
+/** One stage in words. */
+export function stageText({ kind, count: n, of }: StageView): string {
   switch (kind) {
     case "recalled":
-      return hop > 1 ? SENTENCE.hopRecalled(hop, n) : SOME.recalledPlaces(n);
+      return SOME.recalledPlaces(n);
     case "reading":
       return of === undefined ? SENTENCE.reading(n) : SENTENCE.readingOf(n, of);
     case "read":

@@ -75,8 +75,6 @@ export const SENTENCE = {
   filesIn: (workspace: string) => l10n.t("Files in {0}", workspace),
   filter: (n: number) => (n === 1 ? l10n.t("Filter 1 question") : l10n.t("Filter {0} questions", count(n))),
   from: (share: number) => l10n.t("From {0} of the workspace.", percent(share)),
-  hop: (n: number) => l10n.t("Hop {0}", n),
-  hopRecalled: (n: number, places: number) => l10n.t("Hop {0}: recalled {1}", n, count(places)),
   index: (workspace: string) => l10n.t("Index {0}", workspace),
   indexWhole: (n: number) =>
     n === 1 ? l10n.t("The index is whole: 1 file.") : l10n.t("The index is whole: {0} files.", count(n)),

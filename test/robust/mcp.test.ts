@@ -159,7 +159,7 @@ test("an agent asks over the protocol: tools, quotes from disk, progress, refusa
       assert.equal(onDisk, text);
     }
     assert.ok(
-      progress.some((message) => /^Hop 1: \d+ places? recalled$/.test(message)),
+      progress.some((message) => /^\d+ places? recalled$/.test(message)),
       progress.join("\n"),
     );
   });

@@ -12,8 +12,8 @@ export function describeAnswer(answer: Answer, notices: readonly string[]): stri
 
 /** What the asking is doing. */
 export function describeStage(stage: AskStage): string {
-  if (stage.stage === "recalled") return `Hop ${stage.hop}: ${plural(stage.places, "place")} recalled`;
-  return `Hop ${stage.hop}: reading ${stage.place.file}:${stage.place.line} (${stage.done + 1} of ${stage.of})`;
+  if (stage.stage === "recalled") return `${plural(stage.places, "place")} recalled`;
+  return `Reading ${stage.place.file}:${stage.place.line} (${stage.done + 1} of ${stage.of})`;
 }
 
 /** A workspace's index in a few lines. */

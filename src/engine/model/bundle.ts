@@ -208,7 +208,6 @@ function readConfig(folder: string): Fields {
 
 function readCalibration(fields: Fields): Calibration {
   const fusion = fields.object("fusion");
-  const hops = fields.object("hops");
   const answer = fields.object("answer");
   const support = answer.object("support");
   const holder = answer.object("holder");
@@ -220,14 +219,8 @@ function readCalibration(fields: Fields): Calibration {
   });
   return {
     fusion: { gist: fusion.number("gist"), memory: fusion.number("memory"), lexical: fusion.number("lexical") },
-    hops: {
-      most: hops.number("most"),
-      firstPlaces: hops.number("firstPlaces"),
-      laterPlaces: hops.number("laterPlaces"),
-      enough: hops.number("enough"),
-      foundTermWeight: hops.number("foundTermWeight"),
-      secondPass: hops.number("secondPass"),
-    },
+    places: fields.number("places"),
+    aboutTermWeight: fields.number("aboutTermWeight"),
     answer: {
       support: {
         bias: support.number("bias"),

@@ -34,9 +34,8 @@ export function indexInput(
 }
 
 /**
- * `[CLS] question [SEP]`; at a later hop `code [SEP]` of the found segment follows, without punctuation and cut at
- * `FOUND_TOKENS`.
- * Every token of the question asks, then every anchor of the found code.
+ * `[CLS] question [SEP]`; where it goes on from a found segment, its `code [SEP]` follows, without punctuation and cut
+ * at `FOUND_TOKENS`. Every token of the question asks, then every anchor of the found code.
  */
 export function questionInput(
   vocabulary: InputVocabulary,

@@ -80,7 +80,7 @@ export class Stepper {
     };
   }
 
-  /** A question's keys and gist; `found` is the segment that an earlier hop found. */
+  /** A question's keys and gist; `found` is the segment that the question goes on from. */
   async question(
     ids: Int32Array,
     found?: { readonly code: Int32Array; readonly anchors: readonly number[] },

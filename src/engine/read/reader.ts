@@ -9,8 +9,8 @@ const SPANS_KEPT = 12;
 const LONGEST_SPAN = 32;
 
 /**
- * Streams candidates through the layered reader memory, question first. The memory goes on from one call to the next, so
- * that a later hop knows what an earlier one found. Dispose of it when the question is answered.
+ * Streams candidates through the layered reader memory, question first. The memory goes on from one candidate to the
+ * next, so that what stands in one counts in those that follow. Dispose of it when the question is answered.
  */
 export class Reader implements Disposable {
   readonly #stepper: Stepper;
@@ -28,16 +28,8 @@ export class Reader implements Disposable {
     this.#memory?.[Symbol.dispose]();
   }
 
-  async read(candidates: readonly ReadCandidate[], signal: AbortSignal | undefined): Promise<Reading[]> {
-    const readings: Reading[] = [];
-    for (const candidate of candidates) {
-      throwIfCancelled(signal);
-      readings.push(await this.#readOne(candidate));
-    }
-    return readings;
-  }
-
-  async #readOne(candidate: ReadCandidate): Promise<Reading> {
+  async read(candidate: ReadCandidate, signal: AbortSignal | undefined): Promise<Reading> {
+    throwIfCancelled(signal);
     const { id, text, prior, header, code, tokenStarts, tokenEnds } = candidate;
     using alone = new ReaderMemory();
     const out = await this.#stepper.read(this.#question, header, code, this.#memory ?? alone);

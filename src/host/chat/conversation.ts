@@ -342,7 +342,7 @@ export class Conversation implements vscode.Disposable {
     exchange.ruler = stages.ruler(proof.map(({ file, from }) => ({ folder: result.folder, file, from })));
     exchange.stages = [
       ...stages.views(true),
-      { kind: result.abstained ? "none" : "answer", hop: result.hops, count: evidence.citations.length },
+      { kind: result.abstained ? "none" : "answer", count: evidence.citations.length },
     ];
     exchange.result = this.#result(result, evidence.hops, (performance.now() - started) / 1000);
     // Nothing is lost by looking once more.

@@ -1,13 +1,10 @@
 import type { Citation } from "../../engine/types.ts";
+import { chainOf, proofOf } from "../../protocol/chain.ts";
 import type { AskResult } from "../../protocol/engine.ts";
 import { surenessOf } from "../../protocol/sureness.ts";
 import { type CitedPlace, listItems } from "./exchange.ts";
 import { citedPlace } from "./snippet.ts";
-import { joiningWord } from "./via.ts";
 
-/** A place belongs to the proof from this share of the best place's relevance on. */
-const PROVES = 0.4;
-const MOST_PLACES = 4;
 const NEAREST = 3;
 const ALSO = 3;
 
@@ -41,8 +38,6 @@ export async function evidenceOf(result: AskResult, origin: Origin): Promise<Evi
     if (citations.length > 1) return { citations, also: [], hops: 1 };
   }
   const others = result.citations.slice(1);
-  const top = Math.max(...result.citations.map(({ relevance }) => relevance));
-  const proof = others.filter(({ relevance }) => relevance >= PROVES * top).slice(0, MOST_PLACES - 1);
   if (surenessOf(result.confidence) === "unsure") {
     const citations = [await show(best, 0, { answer: true, span: symbolSpan(result, best) })];
     const also = await Promise.all(
@@ -50,10 +45,10 @@ export async function evidenceOf(result: AskResult, origin: Origin): Promise<Evi
     );
     return { citations, also, hops: 1 };
   }
-  const chain = result.hops > 1 ? chainTo(best, proof) : [];
+  const chain = chainOf(result);
   if (chain.length === 0) {
     const citations = await Promise.all(
-      [best, ...proof].map((citation, at) =>
+      [best, ...proofOf(result.citations)].map((citation, at) =>
         show(citation, at, at === 0 ? { answer: true, span: symbolSpan(result, best) } : {}),
       ),
     );
@@ -71,23 +66,6 @@ export async function evidenceOf(result: AskResult, origin: Origin): Promise<Evi
     ),
   );
   return { citations, also: [], hops: places.length };
-}
-
-/** Places that lead to the answer, each by a word that stands in the next one as well. */
-function chainTo(best: Citation, proof: readonly Citation[]): { readonly citation: Citation; readonly word: string }[] {
-  const chain: { citation: Citation; word: string }[] = [];
-  let next = best;
-  const left = [...proof];
-  while (left.length > 0 && chain.length < MOST_PLACES - 1) {
-    const linked = left
-      .map((citation) => ({ citation, word: joiningWord(citation.quote, next.quote) ?? "" }))
-      .sort((a, b) => b.word.length - a.word.length)[0];
-    if (linked === undefined || linked.word === "") break;
-    chain.unshift(linked);
-    left.splice(left.indexOf(linked.citation), 1);
-    next = linked.citation;
-  }
-  return chain;
 }
 
 type Span = NonNullable<Citation["span"]>;

@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { ExampleCandidate } from "../../engine/examples/candidates.ts";
+import { chainOf } from "../../protocol/chain.ts";
 import type { AskResult } from "../../protocol/engine.ts";
 import { type Sureness, surenessOf } from "../../protocol/sureness.ts";
 import type { EngineClient } from "../engine-client.ts";
@@ -119,7 +120,11 @@ export class Examples implements vscode.Disposable {
       const params = { folders: [index.path], question: candidate.question, narrow: [] };
       const result = await this.#engine.ask(params, () => {}, signal);
       if (!answers(result, candidate)) continue;
-      answered.push({ question: candidate.question, sureness: surenessOf(result.confidence), hops: result.hops });
+      answered.push({
+        question: candidate.question,
+        sureness: surenessOf(result.confidence),
+        hops: chainOf(result).length,
+      });
       this.#found.set(keyOf(index), best(answered));
       if (best(answered).length >= ENOUGH) this.#changed.fire();
       if (answered.filter(({ sureness }) => sureness === "sure").length >= WANTED) break;

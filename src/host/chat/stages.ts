@@ -1,16 +1,11 @@
 import type { AskStage, StagePlace } from "../../engine/types.ts";
 import type { RulerView, StageView } from "../../protocol/panel.ts";
 
-interface Hop {
-  recalled: number;
-  read: number;
-  of: number;
-}
-
 /** What was recalled and read for a question so far, over all the folders that are asked. */
 export class Stages {
   readonly #folders: readonly string[];
-  readonly #hops = new Map<number, Hop>();
+  #of = 0;
+  #asked = false;
   readonly #recalled: number[] = [];
   readonly #read: number[] = [];
   readonly #places: { readonly folder: string; readonly place: StagePlace; readonly at: number }[] = [];
@@ -21,31 +16,24 @@ export class Stages {
   }
 
   add(folder: string, stage: AskStage): void {
-    const hop = this.#hops.get(stage.hop) ?? { recalled: 0, read: 0, of: 0 };
-    this.#hops.set(stage.hop, hop);
     if (stage.stage === "recalled") {
-      hop.recalled += stage.places;
+      this.#asked = true;
       for (const place of stage.found) this.#recalled.push(this.#note(folder, place));
       return;
     }
-    if (stage.done === 0) hop.of += stage.of;
-    hop.read++;
+    if (stage.done === 0) this.#of += stage.of;
     this.#read.push(this.#note(folder, stage.place));
   }
 
   /** As the panel tells them; `done` once nothing is read any more. */
   views(done: boolean): StageView[] {
-    const last = Math.max(...this.#hops.keys());
-    return [...this.#hops].flatMap(([hop, { recalled, read, of }]): StageView[] => [
-      { kind: "recalled", hop, count: recalled },
-      ...(read === 0
+    const count = this.#read.length;
+    return [
+      ...(this.#asked ? [{ kind: "recalled", count: this.#recalled.length } as const] : []),
+      ...(count === 0
         ? []
-        : [
-            done || hop < last
-              ? ({ kind: "read", hop, count: read } as const)
-              : ({ kind: "reading", hop, count: read, of } as const),
-          ]),
-    ]);
+        : [done ? ({ kind: "read", count } as const) : ({ kind: "reading", count, of: this.#of } as const)]),
+    ];
   }
 
   /** `proof`: where the answer's places stand. */

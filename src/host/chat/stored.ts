@@ -134,7 +134,7 @@ function stage(value: unknown): StageView | undefined {
   const kind = oneOf(from?.["kind"], ["recalled", "reading", "read", "answer", "none"]);
   if (from === undefined || kind === undefined) return undefined;
   const of = typeof from["of"] === "number" ? { of: from["of"] } : {};
-  return { kind, hop: number(from["hop"], 1), count: number(from["count"]), ...of };
+  return { kind, count: number(from["count"]), ...of };
 }
 
 function ruler(value: unknown): RulerView {

@@ -14,7 +14,7 @@ const RULER: RulerView = {
   proof: at(738),
 };
 const NO_TICKS: RulerView = { recalled: [], read: [], proof: [] };
-const stage = (kind: StageView["kind"], n: number, hop = 1): StageView => ({ kind, hop, count: n });
+const stage = (kind: StageView["kind"], count: number): StageView => ({ kind, count });
 
 const EXAMPLES = [
   "How long does recovery wait between two tries at most?",
@@ -81,9 +81,8 @@ const frameSize = place({
   kind: "defined",
   answer: true,
 });
-const chainStages = [stage("recalled", 26), stage("read", 7), stage("recalled", 11, 2)];
 
-/** Two hops. */
+/** One place leads to the other. */
 export const chained: ExchangeView = {
   ...answered,
   id: "e2",
@@ -99,7 +98,7 @@ export const chained: ExchangeView = {
     recalled: 37,
     read: 12,
   },
-  stages: [...chainStages, stage("read", 5, 2), stage("answer", 2, 2)],
+  stages: [stage("recalled", 37), stage("read", 12), stage("answer", 2)],
   citations: [frame, frameSize],
 };
 
@@ -107,7 +106,7 @@ export const chained: ExchangeView = {
 export const running: ExchangeView = {
   ...chained,
   result: { status: "reading", file: "defs.js" },
-  stages: [...chainStages, { kind: "reading", hop: 2, count: 3, of: 5 }],
+  stages: [stage("recalled", 37), { kind: "reading", count: 3, of: 12 }],
   ruler: { ...RULER, proof: [] },
   citations: [frame],
 };

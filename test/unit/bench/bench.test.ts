@@ -81,7 +81,6 @@ describe("quote check", () => {
     abstained: false,
     confidence: 1,
     citations: [{ file: "a.js", from: 2, to: 2, quote: "const limit = 10;", relevance: 1, ...citation }],
-    hops: 1,
     recalled: 1,
     read: 1,
     ms: 1,

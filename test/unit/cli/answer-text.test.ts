@@ -12,7 +12,6 @@ const answer = (confidence: number): Answer => ({
   abstained: false,
   confidence,
   citations: [],
-  hops: 1,
   recalled: 1,
   read: 1,
   ms: 1_000,

@@ -30,7 +30,6 @@ function listResult(answer: string, lines: readonly string[]): AskResult {
     abstained: false,
     confidence: 0.9,
     citations: [place("a.ts", 10, lines), place("b.ts", 3, ["other();"])],
-    hops: 1,
     recalled: 2,
     read: 2,
     ms: 5,

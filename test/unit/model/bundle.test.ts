@@ -54,7 +54,8 @@ function writeConfig(changes: Readonly<Record<string, unknown>> = {}): void {
     limits: { tokens: 512, segmentTokens: 128, headerTokens: 24, questionTokens: 64, anchors: 12 },
     calibration: {
       fusion: { gist: 1, memory: 1, lexical: 1 },
-      hops: { most: 3, firstPlaces: 8, laterPlaces: 4, enough: 0.8, foundTermWeight: 0.3, secondPass: 0 },
+      places: 8,
+      aboutTermWeight: 0.3,
       answer: {
         support: { bias: 0, relevance: 1, prior: 0 },
         holder: { support: 1, span: 1, logit: 0 },

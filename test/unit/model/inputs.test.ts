@@ -45,7 +45,7 @@ describe("step inputs", () => {
     assert.deepEqual([...input.anchors], [1, 2]);
   });
 
-  it("puts what an earlier hop found behind the question", () => {
+  it("puts the place that the question goes on from behind it", () => {
     const input = questionInput(VOCABULARY, question, { code, anchors: [1] });
     assert.deepEqual([...input.tokens], [101, 31, 32, 102, 21, 22, 23, 102]);
     assert.deepEqual([...input.kinds], [0, 0, 0, 0, 1, 1, 1, 1]);
