@@ -20,6 +20,7 @@ PARTS = ("gist", "memory", "lexical")
 HOLDER = ("support", "span", "logit")
 NONE_PLACES = 5
 CITED = 5
+CITED_SHARE = 0.03  # of the best support; what has less is not cited
 KINDS = ("span", "list", "place", "yes", "no", "none")
 
 
@@ -154,7 +155,9 @@ def right(row: dict, said: Composed) -> bool:
 def cite(row: dict, support: list[float], at: int) -> list[set[int]]:
     """The evidence in each of the places that are cited: the one answered from, then by support (`CitedPlaces`)."""
     places: list[list[dict]] = []
-    for i in sorted(range(len(support)), key=lambda i: (i != at, -support[i])):
+    least = CITED_SHARE * max(support)
+    spoken_for = [i for i, s in enumerate(support) if i == at or s >= least]
+    for i in sorted(spoken_for, key=lambda i: (i != at, -support[i])):
         segment = row["candidates"][i]
         joined = [place for place in places if any(adjoin(segment, other) for other in place)]
         if joined:

@@ -44,6 +44,9 @@ export interface AskRun {
 /** Segments that recall names; the best of them are read. */
 const RECALLED = 24;
 
+/** What has less than this share of the best segment's support is not cited. */
+const CITED_SHARE = 0.03;
+
 /** A place that was read: where it stands and the text as it was on disk. */
 interface Place {
   readonly candidate: ReadCandidate;
@@ -175,13 +178,14 @@ export class Asking {
   async #cite(composition: Composition, places: readonly Place[]): Promise<Citation[]> {
     const byId = new Map(places.map((place) => [place.reading.segment, place.candidate]));
     const cited = new CitedPlaces(this.#deps.calibration.citations);
-    for (const { reading, support } of composition.places) {
-      const candidate = byId.get(reading.segment);
-      if (candidate === undefined || !cited.fits(candidate)) continue;
-      if (await this.#opener.unchanged(candidate)) cited.add(candidate, support);
+    const [holder] = composition.places;
+    const least = CITED_SHARE * Math.max(...composition.places.map(({ support }) => support));
+    for (const place of composition.places) {
+      const candidate = byId.get(place.reading.segment);
+      if (candidate === undefined || (place !== holder && place.support < least) || !cited.fits(candidate)) continue;
+      if (await this.#opener.unchanged(candidate)) cited.add(candidate, place.support);
     }
-    const holder = byId.get(composition.places[0]?.reading.segment ?? -1);
-    return cited.citations(holder, composition.spans);
+    return cited.citations(byId.get(holder?.reading.segment ?? -1), composition.spans);
   }
 }
 
