@@ -14,7 +14,7 @@ from sampler import Sampler
 
 MAX_ANCHORS = 12
 WIDTHS = (32, 64, 96, 112, 128, 144, 160, 176, 192, 256)  # few, because each new shape costs a kernel's set-up
-MAX_FOUND = 96  # tokens of a found segment that go behind the question of the next hop
+MAX_FOUND = 96  # tokens of a found segment that go behind a question that goes on from it
 
 
 @dataclass
@@ -49,7 +49,7 @@ def index_row(segment: Segment, marks: Container[int]) -> Row:
 
 
 def question_row(ids: list[int], found: Segment | None = None) -> Row:
-    """`[CLS] question [SEP]`, at a later hop followed by `code [SEP]` of what was found (`words_alone`).
+    """`[CLS] question [SEP]`, followed by `code [SEP]` of the place that it goes on from (`words_alone`).
 
     Every word piece of the question asks with a key of its own, and so do the anchors of the found code.
     """

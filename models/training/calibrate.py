@@ -20,7 +20,7 @@ PARTS = ("gist", "memory", "lexical")
 HOLDER = ("support", "span", "logit")
 NONE_PLACES = 5
 CITED = 5
-CITED_SHARE = 0.03  # of the best support; what has less is not cited
+CITED_SHARE, JOINED_SHARE, MOST_JOINED = 0.03, 0.1, 3
 KINDS = ("span", "list", "place", "yes", "no", "none")
 
 
@@ -153,24 +153,27 @@ def right(row: dict, said: Composed) -> bool:
 
 
 def cite(row: dict, support: list[float], at: int) -> list[set[int]]:
-    """The evidence in each of the places that are cited: the one answered from, then by support (`CitedPlaces`)."""
-    places: list[list[dict]] = []
+    """The evidence in each of the places that are cited: the one answered from, then by support (`citedPlaces`)."""
+    places: list[list[tuple[dict, float]]] = []
     least = CITED_SHARE * max(support)
-    spoken_for = [i for i, s in enumerate(support) if i == at or s >= least]
-    for i in sorted(spoken_for, key=lambda i: (i != at, -support[i])):
-        segment = row["candidates"][i]
-        joined = [place for place in places if any(adjoin(segment, other) for other in place)]
-        if joined:
-            joined[0] += [segment, *(other for place in joined[1:] for other in place)]
-            places = [place for place in places if place is joined[0] or place not in joined]
+    for i in sorted(range(len(support)), key=lambda i: (i != at, -support[i])):
+        part = row["candidates"][i], support[i]
+        near = next((place for place in places if joins(place, *part)), None)
+        if i != at and support[i] < least:
+            continue
+        if near is not None:
+            near.append(part)
         elif len(places) < CITED:
-            places.append([segment])
-    return [set().union(*(segment["groups"] for segment in place)) for place in places]
+            places.append([part])
+    return [set().union(*(segment["groups"] for segment, _ in place)) for place in places]
 
 
-def adjoin(a: dict, b: dict) -> bool:
-    """Whether two segments are of one file with no line between them."""
-    return a["path"] == b["path"] and a["lines"][0] <= b["lines"][1] + 1 and a["lines"][1] >= b["lines"][0] - 1
+def joins(place: list[tuple[dict, float]], segment: dict, support: float) -> bool:
+    """Whether they share a line, or none stands between them and the place becomes neither too long nor too weak."""
+    (a, b), here = segment["lines"], [part for part, _ in place if part["path"] == segment["path"]]
+    gap = min((max(a - part["lines"][1], part["lines"][0] - b) for part in here), default=math.inf)
+    enough = JOINED_SHARE * max(support for _, support in place)
+    return gap <= 0 or (gap == 1 and len(place) < MOST_JOINED and support >= enough)
 
 
 def first_read(row: dict, places: int) -> list[dict]:
@@ -255,7 +258,7 @@ def main() -> None:
         default=0.07,
         help="less than is wanted elsewhere: repositories differ by 0.03",
     )
-    parser.add_argument("--places", default="8,12,16,20", help="how many candidates may be read, to choose from")
+    parser.add_argument("--places", default="12,16,20,24", help="how many candidates may be read, to choose from")
     args = parser.parse_args()
     rows = [json.loads(line) for line in args.readings.read_text().splitlines()]
     calibration = json.loads(args.out.read_text())

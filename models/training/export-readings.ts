@@ -24,7 +24,7 @@ import { Engine } from "../../src/engine/service.ts";
 import { Store } from "../../src/engine/store/store.ts";
 
 const RECALLED = 60;
-const READ = 20;
+const READ = 24;
 
 interface Question {
   readonly id: string;

@@ -1,6 +1,5 @@
 import { styleText } from "node:util";
 import type { Answer, Citation } from "../engine/types.ts";
-import { chainOf } from "../protocol/chain.ts";
 import { surenessOf } from "../protocol/sureness.ts";
 import { duration, percent, plural } from "./quantities.ts";
 import { indented, safeBlock, safeLine } from "./terminal.ts";
@@ -23,7 +22,8 @@ function headline(answer: Answer): string {
 
 function circumstances(answer: Answer): string {
   const sure = answer.abstained ? [] : [`${surenessOf(answer.confidence)} (${percent(answer.confidence)})`];
-  const line = [...sure, plural(chainOf(answer).length + 1, "hop"), duration(answer.ms)].join(", ");
+  const hops = surenessOf(answer.confidence) === "unsure" ? 1 : answer.chain.length + 1;
+  const line = [...sure, ...(hops > 1 ? [plural(hops, "hop")] : []), duration(answer.ms)].join(", ");
   const sentence = `${line.charAt(0).toUpperCase()}${line.slice(1)}.`;
   if (answer.coverage >= 1) return sentence;
   return `${sentence} Only ${percent(answer.coverage)} of the workspace is indexed so far.`;
@@ -36,11 +36,11 @@ function describeCitation(citation: Citation): string {
   return `${styleText("cyan", place)}\n${indented(lines.slice(first, last + 1).join("\n"))}`;
 }
 
-/** First and last line to show of a quote, from 0: the lines around the answer where it is long. */
-function shownLines({ from, span }: Citation, lines: number): readonly [number, number] {
+/** First and last line to show of a quote, from 0: where it is long, those around the answer or of the best segment. */
+function shownLines({ from, at, span }: Citation, lines: number): readonly [number, number] {
   if (lines <= QUOTE_LINES) return [0, lines - 1];
-  const middle = span === undefined ? 0 : span.line - from;
-  const first = Math.max(0, Math.min(middle - Math.floor(QUOTE_LINES / 2), lines - QUOTE_LINES));
+  const wanted = span === undefined ? at - from : span.line - from - Math.floor(QUOTE_LINES / 2);
+  const first = Math.max(0, Math.min(wanted, lines - QUOTE_LINES));
   return [first, first + QUOTE_LINES - 1];
 }
 

@@ -2,7 +2,6 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readFileSync, writeSync 
 import { resolve } from "node:path";
 import { ArmtError } from "../engine/errors.ts";
 import type { Answer } from "../engine/types.ts";
-import { chainOf } from "../protocol/chain.ts";
 
 /** One line of a questions file. */
 export interface BatchQuestion {
@@ -86,7 +85,7 @@ function parseQuestion(row: string): BatchQuestion | string {
 export function resultLine(id: string | number, answer: Answer): string {
   const citations = answer.citations.map(({ file, from, to, quote }) => ({ file, from, to, quote }));
   const { abstained, confidence, ms } = answer;
-  const hops = chainOf(answer).length + 1;
+  const hops = answer.chain.length + 1;
   return JSON.stringify({ id, answer: answer.answer, abstained, confidence, citations, hops, ms });
 }
 

@@ -1,4 +1,5 @@
-import { CitedPlaces } from "./answer/cite.ts";
+import { chainOf, RARE } from "./answer/chain.ts";
+import { citedPlaces } from "./answer/cite.ts";
 import { type Composition, compose, type Reading } from "./answer/compose.ts";
 import { ArmtError } from "./errors.ts";
 import type { Calibration } from "./model/calibration.ts";
@@ -42,10 +43,7 @@ export interface AskRun {
 }
 
 /** Segments that recall names; the best of them are read. */
-const RECALLED = 24;
-
-/** What has less than this share of the best segment's support is not cited. */
-const CITED_SHARE = 0.03;
+const RECALLED = 40;
 
 /** A place that was read: where it stands and the text as it was on disk. */
 interface Place {
@@ -80,20 +78,23 @@ export class Asking {
     await this.#freshenNarrowed();
     const { candidates, recalled } = await this.#candidates(await this.#query(question, ids));
     using reader = new Reader(stepper, ids, !without.has("reader"));
-    const places: Place[] = [];
+    const read: Place[] = [];
     for (const [done, candidate] of candidates.entries()) {
       await this.#turn.pass();
       const place = { file: candidate.path, line: candidate.lineFrom, position: this.#position(candidate.id) };
       onStage({ stage: "reading", done, of: candidates.length, place });
-      places.push({ candidate, reading: await reader.read(candidate, this.#signal) });
+      read.push({ candidate, reading: await reader.read(candidate, this.#signal) });
     }
+    const places = await this.#unchanged(read);
     const readings = places.map(({ reading }) => reading);
     let composition = readings.length === 0 ? undefined : compose(readings, calibration.answer);
     if (composition?.kind === "list") composition = await this.#completeList(composition, places);
-    const citations = composition === undefined ? [] : await this.#cite(composition, places);
+    const citations = composition === undefined ? [] : cite(composition, places, calibration.citations);
+    const chains = composition !== undefined && !composition.abstained && composition.kind !== "list";
     return finish(question, composition, places, citations, {
+      chain: chains ? chainOf(question, citations, (term) => this.#holders(term)) : [],
       recalled,
-      read: places.length,
+      read: read.length,
       ms: performance.now() - started,
       coverage: this.#run.coverage,
     });
@@ -174,19 +175,27 @@ export class Asking {
     return record === undefined ? 0 : this.#ruler.place(record).position;
   }
 
-  /** Quotes from disk as it is now: a place whose file changed since it was read is not cited. */
-  async #cite(composition: Composition, places: readonly Place[]): Promise<Citation[]> {
-    const byId = new Map(places.map((place) => [place.reading.segment, place.candidate]));
-    const cited = new CitedPlaces(this.#deps.calibration.citations);
-    const [holder] = composition.places;
-    const least = CITED_SHARE * Math.max(...composition.places.map(({ support }) => support));
-    for (const place of composition.places) {
-      const candidate = byId.get(place.reading.segment);
-      if (candidate === undefined || (place !== holder && place.support < least) || !cited.fits(candidate)) continue;
-      if (await this.#opener.unchanged(candidate)) cited.add(candidate, place.support);
-    }
-    return cited.citations(byId.get(holder?.reading.segment ?? -1), composition.spans);
+  /** Segments that hold a term, counted up to one more than are rare. */
+  #holders(term: string): number {
+    return this.#deps.store.lexical([{ term, weight: 1 }], RARE + 1).length;
   }
+
+  /** Of the places, those whose file is on disk, this moment, as it was when they were read. */
+  async #unchanged(places: readonly Place[]): Promise<Place[]> {
+    const asRead = new Map<string, boolean>();
+    for (const { candidate } of places)
+      if (!asRead.has(candidate.path)) asRead.set(candidate.path, await this.#opener.unchanged(candidate));
+    return places.filter(({ candidate }) => asRead.get(candidate.path));
+  }
+}
+
+function cite({ places, spans }: Composition, read: readonly Place[], most: number): Citation[] {
+  const byId = new Map(read.map(({ candidate, reading }) => [reading.segment, candidate]));
+  const found = places.flatMap(({ reading, support }, index) => {
+    const candidate = byId.get(reading.segment);
+    return candidate === undefined ? [] : [{ candidate, support, spans: index === 0 ? spans : [] }];
+  });
+  return citedPlaces(found, most);
 }
 
 function finish(
@@ -194,7 +203,7 @@ function finish(
   composition: Composition | undefined,
   places: readonly Place[],
   citations: readonly Citation[],
-  run: Pick<Answer, "recalled" | "read" | "ms" | "coverage">,
+  run: Pick<Answer, "chain" | "recalled" | "read" | "ms" | "coverage">,
 ): Answer {
   const abstained = composition === undefined || composition.abstained || citations.length === 0;
   const text = composition === undefined || abstained ? null : answerText(composition, places, citations);
@@ -218,7 +227,7 @@ function answerText(composition: Composition, places: readonly Place[], citation
   if (spans.length > 0) return listText(spans);
   const [citation] = citations;
   const symbol = first?.candidate.symbol ?? "";
-  const line = citation === undefined ? "" : `${citation.file}:${citation.from}`;
+  const line = citation === undefined ? "" : `${citation.file}:${citation.at}`;
   return symbol === "" ? line : `${symbol} (${line})`;
 }
 

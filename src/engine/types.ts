@@ -8,12 +8,23 @@ export interface Citation {
   readonly from: number;
   /** Last line, inclusive. */
   readonly to: number;
+  /** The line that the best of its segments begins at: neighbours may be quoted with it. */
+  readonly at: number;
   /** Lines `from`..`to`, split at "\n", exactly as on disk (decoded), joined by "\n". */
   readonly quote: string;
   /** Probability that the place belongs to the answer, 0..1. */
   readonly relevance: number;
+  /** It belongs to the proof: the place that the answer is taken from, and those about as relevant as the best one. */
+  readonly proves: boolean;
   /** The verbatim answer inside the quote, if it stands there: line from 1, column from 0 (UTF-16). */
   readonly span?: { readonly line: number; readonly column: number; readonly text: string };
+}
+
+/** A cited place that leads on to the next one of its chain, by a name that stands in both. */
+export interface Link {
+  /** Its index among the citations. */
+  readonly citation: number;
+  readonly word: string;
 }
 
 export type AnswerKind = "span" | "list" | "place" | "yes" | "no" | "none";
@@ -28,6 +39,8 @@ export interface Answer {
   readonly confidence: number;
   /** Best first. When abstained: the nearest places. */
   readonly citations: readonly Citation[];
+  /** Places that lead to the first one, in the order in which they lead on; empty where none does. */
+  readonly chain: readonly Link[];
   /** Segments that recall named, and how many of them were read. */
   readonly recalled: number;
   readonly read: number;

@@ -51,7 +51,7 @@ export const SOME = {
   files: (n: number) => (n === 1 ? l10n.t("1 file") : l10n.t("{0} files", count(n))),
   places: (n: number) => (n === 1 ? l10n.t("1 place") : l10n.t("{0} places", count(n))),
   nearest: (n: number) => (n === 1 ? l10n.t("1 nearest place") : l10n.t("{0} nearest places", count(n))),
-  hops: (n: number) => (n === 1 ? l10n.t("1 hop") : l10n.t("{0} hops", count(n))),
+  hops: (n: number) => l10n.t("{0} hops", count(n)),
   suggestions: (n: number) => (n === 1 ? l10n.t("1 suggestion") : l10n.t("{0} suggestions", count(n))),
   recalledPlaces: (n: number) => (n === 1 ? l10n.t("Recalled 1 place") : l10n.t("Recalled {0} places", count(n))),
   binaryFiles: (n: number) => (n === 1 ? l10n.t("1 binary file") : l10n.t("{0} binary files", count(n))),

@@ -135,7 +135,7 @@ export function addTools(server: McpServer, workspace: ServedWorkspace, onFault:
   );
 }
 
-function cited({ file, from, to, quote, span }: Citation): Omit<Citation, "relevance"> {
+function cited({ file, from, to, quote, span }: Citation): Omit<Citation, "relevance" | "proves" | "at"> {
   return { file, from, to, quote, ...(span && { span }) };
 }
 

@@ -2,68 +2,82 @@ import type { ReadCandidate } from "../read/candidate.ts";
 import type { Citation } from "../types.ts";
 import type { TextSpan } from "./compose.ts";
 
-interface Cited {
-  readonly candidate: ReadCandidate;
+/** A segment that may be cited; `spans` make up the answer if it is the one that holds it. */
+export interface Found {
+  readonly candidate: Pick<ReadCandidate, "path" | "text" | "lineFrom" | "lineTo">;
+  /** 0..1. */
   readonly support: number;
+  readonly spans: readonly TextSpan[];
 }
+
+/** Lines from 1, inclusive. */
+interface Part extends Found {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What has less than this share of the best segment's support is not cited. */
+const CITED_SHARE = 0.03;
+/** A neighbour is quoted together with a place from this share of its best segment's support on. */
+const JOINED_SHARE = 0.1;
+const MOST_JOINED = 3;
+/** From this share of the best place's support on, a place belongs to the proof; the best so many do. */
+const PROVES_SHARE = 0.4;
+const MOST_PROVING = 4;
 
 /**
- * The places that are cited, best first. Segments that follow each other in a file are one place: what was cut apart
- * only because it was long is quoted whole, and does not take the room of other evidence.
+ * The places that are cited, at most `most`, in the order of what was found. Segments that follow each other in a file
+ * are one place: it does not take the room of other evidence that code was cut apart there.
  */
-export class CitedPlaces {
-  readonly #most: number;
-  #places: Cited[][] = [];
-
-  /** `most`: places at most. */
-  constructor(most: number) {
-    this.#most = most;
+export function citedPlaces(found: readonly Found[], most: number): Citation[] {
+  const places: Part[][] = [];
+  const least = CITED_SHARE * found.reduce((top, { support }) => Math.max(top, support), 0);
+  for (const [index, one] of found.entries()) {
+    if (index > 0 && one.support < least) continue;
+    const part = partOf(one);
+    const near = places.find((place) => joins(place, part));
+    if (near !== undefined) near.push(part);
+    else if (places.length < most) places.push([part]);
   }
-
-  /** Whether there is room for the segment. */
-  fits(candidate: ReadCandidate): boolean {
-    return this.#places.length < this.#most || this.#places.some((place) => adjoins(place, candidate));
-  }
-
-  /** Segments come in the order in which they are to be cited. */
-  add(candidate: ReadCandidate, support: number): void {
-    const joined = this.#places.filter((place) => adjoins(place, candidate));
-    const [first] = joined;
-    if (first === undefined) {
-      this.#places.push([{ candidate, support }]);
-      return;
-    }
-    first.push({ candidate, support }, ...joined.slice(1).flat());
-    this.#places = this.#places.filter((place) => place === first || !joined.includes(place));
-  }
-
-  /** `spans` of the `holder` make up the answer. */
-  citations(holder: ReadCandidate | undefined, spans: readonly TextSpan[]): Citation[] {
-    return this.#places.map((place) =>
-      citationOf(place, place.some(({ candidate }) => candidate === holder) ? spans : []),
-    );
-  }
+  const citations = places.flatMap((place) => (place[0] === undefined ? [] : [citationOf(place[0], place)]));
+  const enough = PROVES_SHARE * citations.reduce((top, { relevance }) => Math.max(top, relevance), 0);
+  const proof = citations.filter(({ relevance }, index) => index === 0 || relevance >= enough).slice(0, MOST_PROVING);
+  return citations.map((citation) => ({ ...citation, proves: proof.includes(citation) }));
 }
 
-/** Whether no line stands between them. */
-function adjoins(place: readonly Cited[], { path, lineFrom, lineTo }: ReadCandidate): boolean {
-  return place.some(
-    ({ candidate: one }) => one.path === path && lineFrom <= one.lineTo + 1 && lineTo >= one.lineFrom - 1,
-  );
+/** With the lines of the spans: a list may begin before its segment, or go on behind it. */
+function partOf(found: Found): Part {
+  const { candidate, spans } = found;
+  const lines = spans.flatMap(({ start, end }) => [lineOf(candidate.text, start), lineOf(candidate.text, end)]);
+  return { ...found, from: Math.min(candidate.lineFrom, ...lines), to: Math.max(candidate.lineTo, ...lines) };
 }
 
-function citationOf(place: readonly Cited[], spans: readonly TextSpan[]): Citation {
-  const { path = "", text = "" } = place[0]?.candidate ?? {};
-  const lines = text.split("\n");
-  const [first] = spans;
-  const before = text.slice(0, first?.start ?? 0).split("\n");
-  const last = text.slice(0, spans.at(-1)?.end ?? 0).split("\n").length;
-  // A list may begin before its segment, or go on behind it.
-  const from = Math.min(...place.map(({ candidate }) => candidate.lineFrom), ...(first ? [before.length] : []));
-  const to = Math.max(...place.map(({ candidate }) => candidate.lineTo), ...(first ? [last] : []));
-  const quote = lines.slice(from - 1, to).join("\n");
-  const base = { file: path, from, to, quote, relevance: Math.max(...place.map(({ support }) => support)) };
+/** Whether they share a line, or none stands between them and the place does not become too long or too weak by it. */
+function joins(place: readonly Part[], { candidate, support, from, to }: Part): boolean {
+  const apart = ({ candidate: { path }, ...part }: Part): number =>
+    path === candidate.path ? Math.max(from - part.to, part.from - to) : Number.POSITIVE_INFINITY;
+  const gap = Math.min(...place.map(apart));
+  const best = Math.max(...place.map((part) => part.support));
+  return gap <= 0 || (gap === 1 && place.length < MOST_JOINED && support >= JOINED_SHARE * best);
+}
+
+function citationOf(best: Part, place: readonly Part[]): Omit<Citation, "proves"> {
+  const { path, text, lineFrom } = best.candidate;
+  const from = Math.min(...place.map((part) => part.from));
+  const to = Math.max(...place.map((part) => part.to));
+  const quote = text
+    .split("\n")
+    .slice(from - 1, to)
+    .join("\n");
+  const relevance = Math.max(...place.map(({ support }) => support));
+  const base = { file: path, from, to, at: lineFrom, quote, relevance };
+  const [first] = best.spans;
   if (first === undefined) return base;
-  const column = before.at(-1)?.length ?? 0;
-  return { ...base, span: { line: before.length, column, text: text.slice(first.start, first.end) } };
+  const column = first.start - (text.lastIndexOf("\n", first.start - 1) + 1);
+  return { ...base, span: { line: lineOf(text, first.start), column, text: text.slice(first.start, first.end) } };
+}
+
+/** From 1. */
+function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split("\n").length;
 }

@@ -1,5 +1,4 @@
 import type { Citation } from "../../engine/types.ts";
-import { chainOf, proofOf } from "../../protocol/chain.ts";
 import type { AskResult } from "../../protocol/engine.ts";
 import { surenessOf } from "../../protocol/sureness.ts";
 import { type CitedPlace, listItems } from "./exchange.ts";
@@ -45,16 +44,19 @@ export async function evidenceOf(result: AskResult, origin: Origin): Promise<Evi
     );
     return { citations, also, hops: 1 };
   }
-  const chain = chainOf(result);
+  const proof = others.filter(({ proves }) => proves);
+  const { chain } = result;
   if (chain.length === 0) {
     const citations = await Promise.all(
-      [best, ...proofOf(result.citations)].map((citation, at) =>
+      [best, ...proof].map((citation, at) =>
         show(citation, at, at === 0 ? { answer: true, span: symbolSpan(result, best) } : {}),
       ),
     );
     return { citations, also: [], hops: 1 };
   }
-  const places = [...chain.map(({ citation }) => citation), best];
+  const places = [...chain.flatMap(({ citation }) => result.citations[citation] ?? []), best];
+  const aside = proof.filter((citation) => !places.includes(citation));
+  const also = await Promise.all(aside.map((citation, at) => show(citation, places.length + at, { nearest: true })));
   const citations = await Promise.all(
     places.map((citation, at) =>
       show(citation, at, {
@@ -65,21 +67,22 @@ export async function evidenceOf(result: AskResult, origin: Origin): Promise<Evi
       }),
     ),
   );
-  return { citations, also: [], hops: places.length };
+  return { citations, also, hops: places.length };
 }
 
 type Span = NonNullable<Citation["span"]>;
 
-/** The items of a list where they stand in the quote, one after the other. */
-function itemsOf(answer: string, { quote, from }: Citation): Span[] {
+/** The items of a list where they stand in the quote from its span on, or from its best segment on. */
+function itemsOf(answer: string, { quote, from, at, span }: Citation): Span[] {
   const spans: Span[] = [];
-  let offset = 0;
+  const before = quote.split("\n").slice(0, (span?.line ?? at) - from);
+  let offset = before.reduce((sum, line) => sum + line.length + 1, span?.column ?? 0);
   for (const item of listItems(answer)) {
-    const at = quote.indexOf(item, offset);
-    if (item === "" || at < 0) continue;
-    const before = quote.slice(0, at).split("\n");
-    spans.push({ line: from + before.length - 1, column: before.at(-1)?.length ?? 0, text: item });
-    offset = at + item.length;
+    const found = quote.indexOf(item, offset);
+    if (item === "" || found < 0) continue;
+    const lines = quote.slice(0, found).split("\n");
+    spans.push({ line: from + lines.length - 1, column: lines.at(-1)?.length ?? 0, text: item });
+    offset = found + item.length;
   }
   return spans;
 }

@@ -1,6 +1,5 @@
 import * as vscode from "vscode";
 import type { ExampleCandidate } from "../../engine/examples/candidates.ts";
-import { chainOf } from "../../protocol/chain.ts";
 import type { AskResult } from "../../protocol/engine.ts";
 import { type Sureness, surenessOf } from "../../protocol/sureness.ts";
 import type { EngineClient } from "../engine-client.ts";
@@ -123,7 +122,7 @@ export class Examples implements vscode.Disposable {
       answered.push({
         question: candidate.question,
         sureness: surenessOf(result.confidence),
-        hops: chainOf(result).length,
+        hops: result.chain.length,
       });
       this.#found.set(keyOf(index), best(answered));
       if (best(answered).length >= ENOUGH) this.#changed.fire();

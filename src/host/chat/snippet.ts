@@ -42,7 +42,7 @@ export async function citedPlace(citation: Citation, showing: Showing): Promise<
   const span = nearest ? undefined : (showing.span ?? citation.span);
   const answerMarks = span === undefined ? [] : spanMarks(lines, citation.from, span);
   const via = [showing.viaFrom, viaTo].filter((word) => word !== undefined);
-  const [from, to] = quotedRange(lines, citation.from, answerMarks, via);
+  const [from, to] = quotedRange(lines, citation, answerMarks, via);
   const drafts = shownLines(lines, citation.from, from, to, via).map((number): Draft | null =>
     number === null
       ? null
@@ -102,10 +102,10 @@ function spanMarks(
   });
 }
 
-/** First and last line of what is quoted: the answer's, else those of the joining words, else where the code begins. */
+/** First and last line of what is quoted: the answer's, else the joining word's, else where the best segment's code begins. */
 function quotedRange(
   lines: readonly string[],
-  first: number,
+  { from: first, at }: Pick<Citation, "from" | "at">,
   answer: readonly { readonly line: number }[],
   via: readonly string[],
 ): readonly [number, number] {
@@ -113,8 +113,11 @@ function quotedRange(
   if (start !== undefined) return [start, Math.min(answer.at(-1)?.line ?? start, start + MOST_QUOTED - 1)];
   const joins = lines.findIndex((text) => via.some((word) => wordsIn(text, word).length > 0));
   if (joins >= 0) return [first + joins, first + joins];
-  const code = lines.findIndex((text) => /[\p{L}\p{N}]/u.test(text) && !/^\s*(?:\/\/|\/?\*|#|--|;)/.test(text));
-  const line = first + Math.max(0, code);
+  const begin = Math.min(Math.max(0, at - first), lines.length - 1);
+  const code = lines
+    .slice(begin)
+    .findIndex((text) => /[\p{L}\p{N}]/u.test(text) && !/^\s*(?:\/\/|\/?\*|#|--|;)/.test(text));
+  const line = first + begin + Math.max(0, code);
   return [line, line];
 }
 

@@ -80,7 +80,10 @@ describe("quote check", () => {
     kind: "span",
     abstained: false,
     confidence: 1,
-    citations: [{ file: "a.js", from: 2, to: 2, quote: "const limit = 10;", relevance: 1, ...citation }],
+    citations: [
+      { file: "a.js", from: 2, to: 2, at: 2, quote: "const limit = 10;", relevance: 1, proves: true, ...citation },
+    ],
+    chain: [],
     recalled: 1,
     read: 1,
     ms: 1,

@@ -12,6 +12,7 @@ const answer = (confidence: number): Answer => ({
   abstained: false,
   confidence,
   citations: [],
+  chain: [],
   recalled: 1,
   read: 1,
   ms: 1_000,

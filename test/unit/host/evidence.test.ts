@@ -21,7 +21,9 @@ function listResult(answer: string, lines: readonly string[]): AskResult {
     from,
     to: from + quote.length - 1,
     quote: quote.join("\n"),
+    at: from,
     relevance: 0.9,
+    proves: true,
   });
   return {
     question: "Which ones?",
@@ -30,6 +32,7 @@ function listResult(answer: string, lines: readonly string[]): AskResult {
     abstained: false,
     confidence: 0.9,
     citations: [place("a.ts", 10, lines), place("b.ts", 3, ["other();"])],
+    chain: [],
     recalled: 2,
     read: 2,
     ms: 5,
@@ -76,4 +79,45 @@ test("items of a list without commas are one after the other", async () => {
 
 test("what is copied of a list has no lines of places that do not carry the answer", async () => {
   assert.equal((await shown(listResult("red, green", ["const COLOURS = palette(red);"]))).copied, "red\ngreen");
+});
+
+test("items are marked where the list stands, not where they are named before it", async () => {
+  const result = listResult("GET, POST", ["// GET and POST are cached", 'const METHODS = ["GET", "POST"];']);
+  const [list, ...others] = result.citations;
+  assert(list !== undefined);
+  const span = { line: 11, column: 18, text: "GET" };
+  const { citations } = await evidenceOf({ ...result, citations: [{ ...list, at: 11, span }, ...others] }, ORIGIN);
+  assert.deepEqual(
+    citations.map((place) => [place.span?.line, place.span?.column]),
+    [
+      [11, 18],
+      [11, 25],
+    ],
+  );
+});
+
+test("a place without a span is shown from its best segment on, and its symbol marked there", async () => {
+  const lines = ["close();", "}", "function close() {", "  stop();"];
+  const listed = listResult("close (a.ts:12)", lines);
+  const [first] = listed.citations;
+  assert(first !== undefined);
+  const result = { ...listed, kind: "place", citations: [{ ...first, at: 12 }] } as const;
+  const [place] = (await evidenceOf(result, ORIGIN)).citations;
+  assert.deepEqual([place?.from, place?.span?.line, place?.span?.column], [12, 12, 9]);
+  const [yes] = (await evidenceOf({ ...result, kind: "yes", answer: "yes" }, ORIGIN)).citations;
+  assert.equal(yes?.quote, "function close() {");
+});
+
+test("a chain ends at the answer, and what of the proof is not in it stands aside", async () => {
+  const listed = listResult("4096", ["const FRAME_SIZE = 4096;"]);
+  const [first, second] = listed.citations;
+  assert(first !== undefined && second !== undefined);
+  const citations = [first, { ...second, file: "c.ts" }, { ...second, quote: "max = FRAME_SIZE;" }];
+  const result = { ...listed, kind: "span", citations, chain: [{ citation: 2, word: "FRAME_SIZE" }] } as const;
+  const shownOf = async (confidence: number) => {
+    const evidence = await evidenceOf({ ...result, confidence }, ORIGIN);
+    return [evidence.citations.map(({ file }) => file), evidence.also.map(({ file }) => file), evidence.hops];
+  };
+  assert.deepEqual(await shownOf(0.9), [["b.ts", "a.ts"], ["c.ts"], 2]);
+  assert.deepEqual(await shownOf(0.1), [["a.ts"], ["c.ts", "b.ts"], 1], "unsure: the best place alone");
 });
