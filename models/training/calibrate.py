@@ -20,7 +20,7 @@ PARTS = ("gist", "memory", "lexical")
 HOLDER = ("support", "span", "logit")
 NONE_PLACES = 5
 CITED = 5
-CITED_SHARE, JOINED_SHARE, MOST_JOINED = 0.03, 0.1, 3
+CITED_SHARE, JOINED_SHARE, MOST_JOINED, NEAR = 0.03, 0.1, 3, 3
 KINDS = ("span", "list", "place", "yes", "no", "none")
 
 
@@ -169,11 +169,11 @@ def cite(row: dict, support: list[float], at: int) -> list[set[int]]:
 
 
 def joins(place: list[tuple[dict, float]], segment: dict, support: float) -> bool:
-    """Whether they share a line, or none stands between them and the place becomes neither too long nor too weak."""
+    """Whether they share a line, or are neighbours and the place becomes neither too long nor too weak by it."""
     (a, b), here = segment["lines"], [part for part, _ in place if part["path"] == segment["path"]]
     gap = min((max(a - part["lines"][1], part["lines"][0] - b) for part in here), default=math.inf)
     enough = JOINED_SHARE * max(support for _, support in place)
-    return gap <= 0 or (gap == 1 and len(place) < MOST_JOINED and support >= enough)
+    return gap <= 0 or (gap <= NEAR and len(place) < MOST_JOINED and support >= enough)
 
 
 def first_read(row: dict, places: int) -> list[dict]:

@@ -21,6 +21,8 @@ const CITED_SHARE = 0.03;
 /** A neighbour is quoted together with a place from this share of its best segment's support on. */
 const JOINED_SHARE = 0.1;
 const MOST_JOINED = 3;
+/** Lines from the end of a segment to the next one's begin at most: blank ones may stand between. */
+const NEAR = 3;
 /** From this share of the best place's support on, a place belongs to the proof; the best so many do. */
 const PROVES_SHARE = 0.4;
 const MOST_PROVING = 4;
@@ -52,13 +54,13 @@ function partOf(found: Found): Part {
   return { ...found, from: Math.min(candidate.lineFrom, ...lines), to: Math.max(candidate.lineTo, ...lines) };
 }
 
-/** Whether they share a line, or none stands between them and the place does not become too long or too weak by it. */
+/** Whether they share a line, or are neighbours and the place becomes neither too long nor too weak by it. */
 function joins(place: readonly Part[], { candidate, support, from, to }: Part): boolean {
   const apart = ({ candidate: { path }, ...part }: Part): number =>
     path === candidate.path ? Math.max(from - part.to, part.from - to) : Number.POSITIVE_INFINITY;
   const gap = Math.min(...place.map(apart));
   const best = Math.max(...place.map((part) => part.support));
-  return gap <= 0 || (gap === 1 && place.length < MOST_JOINED && support >= JOINED_SHARE * best);
+  return gap <= 0 || (gap <= NEAR && place.length < MOST_JOINED && support >= JOINED_SHARE * best);
 }
 
 function citationOf(best: Part, place: readonly Part[]): Omit<Citation, "proves"> {

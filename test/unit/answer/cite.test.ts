@@ -18,7 +18,7 @@ const lines = (citations: readonly Citation[]) => citations.map(({ file, from, t
 describe("cited places", () => {
   it("takes segments that follow each other as one place, which still knows the best of them", () => {
     const citations = citedPlaces(
-      [found("a", 11, 20, 0.9), found("b", 1, 5, 0.8), found("a", 1, 10, 0.7), found("a", 30, 40, 0.6)],
+      [found("a", 11, 20, 0.9), found("b", 1, 5, 0.8), found("a", 1, 9, 0.7), found("a", 30, 40, 0.6)],
       5,
     );
     assert.deepEqual(lines(citations), ["a:1-20", "b:1-5", "a:30-40"]);
