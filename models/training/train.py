@@ -43,6 +43,17 @@ def flops_per_token(config: Config) -> int:
     return 6 * config.layers * (4 * config.d * config.d + 2 * config.d * config.d_ff)
 
 
+def peak_flops(seconds: float = 1.0) -> float:
+    """What this process' threads reach on large products in bf16, in operations a second: the limit of training."""
+    a = torch.randn(2048, 2048, dtype=torch.bfloat16)
+    a @ a
+    began, count = time.perf_counter(), 0
+    while time.perf_counter() - began < seconds:
+        a @ a
+        count += 1
+    return count * 2 * 2048**3 / (time.perf_counter() - began)
+
+
 def match(q_keys: Tensor, s_keys: Tensor, s_beta: Tensor) -> Tensor:
     """Each key of a question [Q,N,k] against each write of a segment [S,M,k] -> [Q,S,N,M], scaled by beta."""
     p, k = phi(q_keys.float()), phi(s_keys.float())
@@ -253,7 +264,8 @@ def main() -> None:
         name: sum(len(getattr(repo, name)) for repo in repos)
         for name in ("segments", "questions", "facts", "links", "relations", "docs")
     }
-    print(f"{len(repos)} repositories, {counts}", flush=True)
+    peak = peak_flops()
+    print(f"{len(repos)} repositories, {counts}; at most {peak / 1e12:.2f} TFLOP/s in bf16", flush=True)
 
     if dev and step == 0:
         report(args.out, model, dev, tokenizer.marks, 0.0, 0, {})
@@ -300,7 +312,7 @@ def main() -> None:
             rate = piece_tokens / (time.time() - began)
             shown = " ".join(f"{k} {v:.3f}" for k, v in means.items())
             print(f"{now:.1f} min step {step} {tokens / 1e6:.2f}M tokens {rate:.0f}/s "
-                  f"{rate * flops_per_token(model.config) / 1e12:.2f} TFLOP/s | {shown}", flush=True)  # fmt: skip
+                  f"{rate * flops_per_token(model.config) / peak:.0%} of the limit | {shown}", flush=True)  # fmt: skip
         if (time.time() - last_saved) / 60 > args.every:
             if rank == 0:
                 save(checkpoint, model, optimizer, now, step, tokens if alone else together, runs)
