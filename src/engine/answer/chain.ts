@@ -4,6 +4,10 @@ import type { Citation, Link } from "../types.ts";
 /** Segments that may hold a name that joins two places; a name that stands in more leads everywhere. */
 export const RARE = 12;
 
+/** Of a quote that is looked at, in UTF-16 units, and of the names that two quotes share: lines may be a megabyte long. */
+const LOOKED_AT = 20_000;
+const MOST_SHARED = 32;
+
 /** Names of several words: what is a single word stands in comments and texts as well. */
 const NAME = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
 const SEVERAL_WORDS = /\p{Ll}\p{Lu}|[\p{L}\p{N}]_[\p{L}\p{N}]/u;
@@ -25,7 +29,7 @@ export function chainOf(
   let next = 0;
   while (left.length > 0) {
     const joined = left.flatMap((at) => {
-      const shared = [...(names[at] ?? [])].filter(([term]) => names[next]?.has(term));
+      const shared = [...(names[at] ?? [])].filter(([term]) => names[next]?.has(term)).slice(0, MOST_SHARED);
       return shared.map(([term, word]) => ({ at, word, held: holders(term) }));
     });
     const [link] = joined.filter(({ held }) => held <= RARE).sort((a, b) => a.held - b.held || a.at - b.at);
@@ -40,7 +44,7 @@ export function chainOf(
 /** Names of several words that the question does not spell out: as they stand there, by their term in the index. */
 function namesIn(quote: string, asked: ReadonlySet<string>): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
-  for (const [name] of quote.matchAll(NAME)) {
+  for (const [name] of quote.slice(0, LOOKED_AT).matchAll(NAME)) {
     if (!SEVERAL_WORDS.test(name)) continue;
     const terms = lexicalTerms(name);
     const whole = terms.at(-1);

@@ -33,3 +33,14 @@ test("nothing leads on by names that stand everywhere, that the question spells 
   assert.deepEqual(chain("How large?", cite("a", "// ______ when"), cite("b", "// ______ when")), []);
   assert.deepEqual(chain("How large?"), []);
 });
+
+test("lines of a megabyte are looked at in part", () => {
+  const line = Array.from({ length: 80_000 }, (_, i) => `someName${i}`).join(" ");
+  let asked = 0;
+  const citations = ["a", "b", "c", "d"].map((file) => cite(file, line));
+  chainOf("How large?", citations, () => {
+    asked++;
+    return 400;
+  });
+  assert.ok(asked > 0 && asked < 200, `${asked}`);
+});
